@@ -1,0 +1,1 @@
+"""Turn concepts and images into trial sets for human studies."""

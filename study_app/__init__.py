@@ -1,0 +1,1 @@
+"""Serve studies to participants in a browser and export their answers."""

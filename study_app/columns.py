@@ -1,0 +1,209 @@
+"""The export's tables, column by column, with the standard library alone.
+
+    EXPORT/
+      study.json         the study: rules, conditions, versions, seed, hashes
+      responses.csv      one row an answer            -> `RESPONSES`
+      participants.csv   one row a participation      -> `PARTICIPANTS`
+      events.csv         one row an event             -> `EVENTS`
+
+Files are UTF-8, comma-separated, with a header; an empty field means "not known" or "does not
+apply"; booleans are ``true`` and ``false``; instants are ISO 8601 in UTC.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+SCHEMA: Final = "study-export"
+SCHEMA_VERSION: Final = 1
+
+Kind = Literal["string", "integer", "number", "boolean", "instant"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name
+        As in the header.
+    kind
+        Type of its values.
+    unit
+        Unit or range, or an empty string.
+    meaning
+        One sentence for the codebook.
+    choices
+        The values it may have, where these are few; otherwise empty.
+    required
+        Whether every row must have a value.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+    required: bool = True
+
+
+PARTICIPANT = (
+    Column("participant", "string", "", "Number of the participation in order of arrival: p0001."),
+    Column("simulated", "boolean", "", "Whether a program took part, not a person."),
+    Column(
+        "simulated_kind", "string", "", "What kind of program it was; empty for people.", (), False
+    ),
+)
+
+PLACE = (
+    Column("session", "integer", "0 to 3", "0 before the sessions (practice and quiz), then 1 on."),
+    Column(
+        "phase",
+        "string",
+        "",
+        "Part of the session.",
+        ("consent", "practice", "quiz", "training", "test", "end"),
+    ),
+)
+
+STATUSES: Final = ("in_progress", "screened_out", "completed")
+
+PARTICIPANTS: Final = (
+    *PARTICIPANT,
+    Column("status", "string", "", "How far the participation came.", STATUSES),
+    Column(
+        "screened_out_at",
+        "string",
+        "",
+        "The screening that ended the participation; empty where none did.",
+        ("practice", "quiz"),
+        False,
+    ),
+    Column("condition", "string", "", "Assigned after the quiz; empty before.", (), False),
+    Column("list", "string", "", "Trial list, assigned with the condition.", (), False),
+    Column("practice_attempts", "integer", "rounds", "Practice rounds finished."),
+    Column(
+        "practice_correct",
+        "integer",
+        "trials",
+        "Right answers in the last finished practice round.",
+        (),
+        False,
+    ),
+    Column("quiz_attempts", "integer", "rounds", "Times the quiz was sent."),
+    Column("quiz_passed", "boolean", "", "Whether a quiz attempt was right in every item."),
+    Column("catch_shown", "integer", "trials", "Catch trials answered."),
+    Column("catch_correct", "integer", "trials", "Catch trials answered right."),
+    Column("started_at", "instant", "UTC", "Consent was given, by the server's clock."),
+    Column("finished_at", "instant", "UTC", "The end page was reached.", (), False),
+    Column("duration_s", "number", "seconds", "From start to finish.", (), False),
+)
+
+RESPONSES: Final = (
+    *PARTICIPANT,
+    Column("condition", "string", "", "The participation's; empty if never assigned.", (), False),
+    Column("list", "string", "", "The participation's; empty if never assigned.", (), False),
+    *PLACE,
+    Column("attempt", "integer", "from 1", "Round of the practice or quiz; 1 in a test."),
+    Column("position", "integer", "from 1", "Place in the phase, as shown."),
+    Column("trial", "string", "", "Trial or quiz item of the bundle."),
+    Column("choice", "string", "", "What the participant answered: a class, or a choice's index."),
+    Column("expected", "string", "", "The model's answer, or the right choice's index."),
+    Column("correct", "boolean", "", "Whether the two agree."),
+    Column("is_catch", "boolean", "", "Whether it is a catch trial, which is never scored."),
+    Column(
+        "tie",
+        "string",
+        "",
+        "Whether the image keeps or breaks the tie a person would guess by; empty if unknown.",
+        ("kept", "broken"),
+        False,
+    ),
+    Column(
+        "rt_ms",
+        "number",
+        "ms",
+        "From the painted image to the answer, by the browser's clock; empty without scripts.",
+        (),
+        False,
+    ),
+    Column("server_rt_ms", "number", "ms", "From the page sent to the answer, by the server's."),
+    Column("answered_at", "instant", "UTC", "When the answer was stored, by the server's clock."),
+)
+
+EVENT_NAMES: Final = (
+    "consented",
+    "trial_shown",
+    "training_left",
+    "reservoir_opened",
+    "practice_passed",
+    "practice_failed",
+    "quiz_passed",
+    "quiz_failed",
+    "assigned",
+    "screened_out",
+    "completed",
+)
+
+EVENTS: Final = (
+    *PARTICIPANT,
+    Column("number", "integer", "from 1", "Order of the participation's events."),
+    Column("event", "string", "", "What happened.", EVENT_NAMES),
+    *PLACE,
+    Column("trial", "string", "", "The trial it happened in; empty elsewhere.", (), False),
+    Column(
+        "duration_ms",
+        "number",
+        "ms",
+        "How long a training trial or the reservoir was looked at, by the browser's clock.",
+        (),
+        False,
+    ),
+    Column("at", "instant", "UTC", "By the server's clock."),
+)
+
+TABLES: Final = {"participants": PARTICIPANTS, "responses": RESPONSES, "events": EVENTS}
+
+STUDY_FIELDS: Final = {
+    "schema": "`study-export`.",
+    "schema_version": "integer: 1.",
+    "package_version": "string: of the server that wrote the export.",
+    "git_commit": "string or null: of the server's working tree.",
+    "study": "string: short name of the study.",
+    "title": "string: as participants saw it.",
+    "task": "string: `utility`.",
+    "scenario": "string: of the images.",
+    "classes": "array of strings: what the model answers.",
+    "conditions": "array of strings: the first is the baseline.",
+    "lists": "array of strings: the trial lists.",
+    "n_sessions": "integer: sessions in a list.",
+    "n_training": "integer: training trials in a session.",
+    "n_test": "integer: scored test trials in a session, the catch trial not counted.",
+    "rules": "object: the bundle's thresholds (practice_min_correct, practice_max_attempts, "
+    "quiz_max_attempts, catch_min_correct).",
+    "assignment_seed": "integer: of the permuted blocks that assigned conditions and lists.",
+    "bundle": "object: `manifest_sha256`, `answers_sha256` and the manifest's `provenance` whole, "
+    "which leads back to the concept store and the network's weights.",
+    "files": "object: table name -> `rows` (integer) and `sha256` of its CSV file.",
+}
+
+
+def column_names(table: str) -> list[str]:
+    """Return a table's header.
+
+    Parameters
+    ----------
+    table
+        Key of `TABLES`.
+
+    Returns
+    -------
+    list[str]
+        In the order of the file.
+
+    Examples
+    --------
+    >>> column_names("events")[3:5]
+    ['number', 'event']
+    """
+    return [column.name for column in TABLES[table]]
