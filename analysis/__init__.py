@@ -1,0 +1,1 @@
+"""Turn a study's export into exclusions, accuracies, Utility scores and a report."""

@@ -1,0 +1,79 @@
+"""Errors and warnings of this package; the first of each catches them all.
+
+AnalysisError
+    ExportError             an export is not what `study_app.columns` describes
+    PopulationError         an export holds none of the participants asked for
+    MissingColumnError      a table lacks a column
+    BaselineError           there is no baseline to divide by
+    UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
+    FlowError               the counts of a flow do not add up
+    ResultsError            a results folder may not be written
+
+AnalysisWarning
+    AlteredFileWarning        a table was changed after its export
+    CounterWarning            a participant's counters disagree with the answers
+    NoComparisonWarning       conditions cannot be compared, and their table stays empty
+    SmallArmWarning           too few participants for an interval
+    ZeroVarianceWarning       all participants of an arm score the same
+    UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
+"""
+
+
+class AnalysisError(ValueError):
+    """Something cannot be analysed, and the message says why."""
+
+
+class ExportError(AnalysisError):
+    """An export is not what `study_app.columns` describes."""
+
+
+class PopulationError(AnalysisError):
+    """An export holds none of the participants asked for."""
+
+
+class MissingColumnError(AnalysisError):
+    """A table lacks a column."""
+
+
+class BaselineError(AnalysisError):
+    """There is no baseline to divide by."""
+
+
+class UnpairedSessionsError(AnalysisError):
+    """An arm or a participant lacks a session, or has one twice."""
+
+
+class FlowError(AnalysisError):
+    """The counts of a flow do not add up."""
+
+
+class ResultsError(AnalysisError):
+    """A results folder may not be written."""
+
+
+class AnalysisWarning(UserWarning):
+    """A result is usable, but less than one would wish."""
+
+
+class AlteredFileWarning(AnalysisWarning):
+    """A table was changed after its export."""
+
+
+class CounterWarning(AnalysisWarning):
+    """A participant's counters disagree with the answers."""
+
+
+class NoComparisonWarning(AnalysisWarning):
+    """Conditions cannot be compared, and their table stays empty."""
+
+
+class SmallArmWarning(AnalysisWarning):
+    """An arm has too few participants for an interval."""
+
+
+class ZeroVarianceWarning(AnalysisWarning):
+    """All participants of an arm score the same."""
+
+
+class UnboundedIntervalWarning(AnalysisWarning):
+    """The baseline is too uncertain to bound a ratio."""

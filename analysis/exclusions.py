@@ -1,0 +1,215 @@
+"""Decide who is analysed, by rules in order, from the raw answers.
+
+A participant leaves by the first rule that is broken. The counters that the server keeps in
+participants.csv decide nothing; where they disagree with the answers, a warning says so.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import CounterWarning
+from analysis.responses import Export
+from analysis.study_file import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A reason to leave a participant out.
+
+    Attributes
+    ----------
+    name
+        As in tables.
+    reason
+        In words, about several participants.
+    is_screening
+        Whether it acts before a condition is assigned.
+    is_broken
+        From the record (see `raw_record`) and the study to True for those who leave.
+    detail
+        From one row of the record and the study to what that participant did.
+    """
+
+    name: str
+    reason: str
+    is_screening: bool
+    is_broken: Callable[[pd.DataFrame, Study], pd.Series]
+    detail: Callable[[pd.Series, Study], str]
+
+
+def raw_record(export: Export) -> pd.DataFrame:
+    """Count what the raw answers say of each participant.
+
+    Parameters
+    ----------
+    export
+        Of one population.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a participant in order of arrival: ``participant``, ``simulated_kind``,
+        ``condition``, ``status``, ``screened_out_at``, ``practice_best`` (right answers of the
+        best round), ``quiz_best`` (of the best attempt), ``quiz_items`` (asked in one attempt),
+        ``n_answered`` (scored test trials), ``catch_shown``, ``catch_correct``.
+    """
+    columns = ["participant", "simulated_kind", "condition", "status", "screened_out_at"]
+    record = export.participants[columns].reset_index(drop=True)
+    responses = export.responses
+    test = responses[responses["phase"] == "test"]
+    catch = test[test["is_catch"]]
+    quiz = _per_attempt(responses, "quiz")
+    counts = {
+        "practice_best": _per_attempt(responses, "practice")["sum"].groupby(level=0).max(),
+        "quiz_best": quiz["sum"].groupby(level=0).max(),
+        "n_answered": test[~test["is_catch"]].groupby("participant").size(),
+        "catch_shown": catch.groupby("participant").size(),
+        "catch_correct": catch.groupby("participant")["correct"].sum(),
+    }
+    for name, values in counts.items():
+        record[name] = record["participant"].map(values).fillna(0).astype(int)
+    record["quiz_items"] = int(quiz["size"].max()) if len(quiz) else 0
+    return record
+
+
+def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
+    """Apply the rules in order to every participant.
+
+    Parameters
+    ----------
+    export
+        Of one population.
+    rules
+        `RULES` unless given; leave one out to see what depends on it.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a participant in order of arrival: ``participant``, ``simulated_kind``,
+        ``condition`` (missing if never assigned), ``rule`` (the first one broken; missing for
+        those who are analysed) and ``detail`` (what the participant did).
+
+    Warns
+    -----
+    CounterWarning
+        If the counters of participants.csv disagree with responses.csv.
+    """
+    record = raw_record(export)
+    _compare_counters(export.participants, record)
+    rule = pd.Series(pd.NA, index=record.index, dtype="string")
+    detail = pd.Series("", index=record.index, dtype="string")
+    for candidate in RULES if rules is None else rules:
+        leaves = candidate.is_broken(record, export.study) & rule.isna()
+        rule[leaves] = candidate.name
+        said = [candidate.detail(row, export.study) for _, row in record[leaves].iterrows()]
+        detail[leaves] = np.array(said, dtype=object)
+    decisions = record[["participant", "simulated_kind", "condition"]]
+    return decisions.assign(rule=rule, detail=detail)
+
+
+def exclusion_table(decisions: pd.DataFrame) -> pd.DataFrame:
+    """List who was excluded and why.
+
+    Parameters
+    ----------
+    decisions
+        As from `decide`.
+
+    Returns
+    -------
+    pd.DataFrame
+        The rows that have a rule, numbered anew.
+    """
+    return decisions[decisions["rule"].notna()].reset_index(drop=True)
+
+
+def _per_attempt(responses: pd.DataFrame, phase: str) -> pd.DataFrame:
+    """Return right answers (sum) and answers (size) by participant and attempt."""
+    answers = responses[responses["phase"] == phase]
+    return answers.groupby(["participant", "attempt"])["correct"].agg(["sum", "size"])
+
+
+def _compare_counters(participants: pd.DataFrame, record: pd.DataFrame) -> None:
+    is_passed = (record["quiz_best"] == record["quiz_items"]) & (record["quiz_items"] > 0)
+    counted = record.assign(quiz_passed=is_passed)
+    columns = ["quiz_passed", "catch_shown", "catch_correct"]
+    differs = (counted[columns].to_numpy() != participants[columns].to_numpy()).any(axis=1)
+    if differs.any():
+        names = record.loc[differs, "participant"].tolist()
+        warnings.warn(
+            f"counters of participants.csv must agree with responses.csv; got {len(names)} that "
+            f"differ, {names[:3]} first. The answers decided.",
+            CounterWarning,
+            stacklevel=3,
+        )
+
+
+def _failed_practice(record: pd.DataFrame, study: Study) -> pd.Series:
+    """Screened out there, or let through with too few right answers."""
+    too_few = record["practice_best"] < study.rules["practice_min_correct"]
+    return _screened(record, "practice") | (too_few & record["condition"].notna())
+
+
+def _failed_quiz(record: pd.DataFrame, _: Study) -> pd.Series:
+    """Screened out there, or let through without all answers right."""
+    too_few = record["quiz_best"] < record["quiz_items"]
+    return _screened(record, "quiz") | (too_few & record["condition"].notna())
+
+
+def _screened(record: pd.DataFrame, phase: str) -> pd.Series:
+    is_out = (record["status"] == "screened_out") & (record["screened_out_at"] == phase)
+    return is_out.fillna(False).astype(bool)
+
+
+def _unfinished(record: pd.DataFrame, study: Study) -> pd.Series:
+    too_few = record["n_answered"] < study.n_scored
+    return too_few | (record["status"] != "completed").astype(bool)
+
+
+def _failed_catch(record: pd.DataFrame, study: Study) -> pd.Series:
+    return record["catch_correct"] < study.rules["catch_min_correct"]
+
+
+RULES: Final = (
+    Rule(
+        name="practice",
+        reason="did not pass the practice",
+        is_screening=True,
+        is_broken=_failed_practice,
+        detail=lambda row, study: (
+            f"{row['practice_best']} right in the best practice round; "
+            f"{study.rules['practice_min_correct']} needed"
+        ),
+    ),
+    Rule(
+        name="quiz",
+        reason="did not pass the quiz on the instructions",
+        is_screening=True,
+        is_broken=_failed_quiz,
+        detail=lambda row, study: (
+            f"{row['quiz_best']} of {row['quiz_items']} right in the best quiz attempt; all needed"
+        ),
+    ),
+    Rule(
+        name="unfinished",
+        reason="did not finish",
+        is_screening=False,
+        is_broken=_unfinished,
+        detail=lambda row, study: f"{row['n_answered']} of {study.n_scored} test trials answered",
+    ),
+    Rule(
+        name="catch",
+        reason="failed the catch trials",
+        is_screening=False,
+        is_broken=_failed_catch,
+        detail=lambda row, study: (
+            f"{row['catch_correct']} of {row['catch_shown']} catch trials right; "
+            f"{study.rules['catch_min_correct']} needed"
+        ),
+    ),
+)

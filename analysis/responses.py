@@ -1,0 +1,202 @@
+"""Read and check an export whole, and choose whose answers are analysed."""
+
+import dataclasses
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import pandas as pd
+
+from analysis.checks import check_choice
+from analysis.errors import AlteredFileWarning, ExportError, PopulationError
+from analysis.study_file import Study, read_bytes, read_study
+from analysis.typed_csv import read_table
+from study_app.columns import TABLES
+
+Population = Literal["people", "simulated"]
+
+RESPONSE_KEY: Final = ["participant", "trial", "phase", "attempt"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """An export that was read and checked.
+
+    Attributes
+    ----------
+    name
+        Its folder's name.
+    study
+        What study.json says.
+    participants
+        One row a participation; the index is the line in the file, as in the other two.
+    responses
+        One row an answer.
+    events
+        One row an event.
+    sha256
+        File name -> hash of its bytes as read.
+    """
+
+    name: str
+    study: Study
+    participants: pd.DataFrame
+    responses: pd.DataFrame
+    events: pd.DataFrame
+    sha256: dict[str, str]
+
+
+def read_export(path: Path | str) -> Export:
+    """Read an export's four files and check them against `study_app.columns`.
+
+    Parameters
+    ----------
+    path
+        The folder that ``craft-study export`` wrote.
+
+    Returns
+    -------
+    Export
+        With typed tables that agree with each other.
+
+    Raises
+    ------
+    ExportError
+        If a file is missing, cut short, or not as `study_app.columns` says, or if two tables
+        contradict each other; the message names file, line, column, rule and value.
+
+    Warns
+    -----
+    AlteredFileWarning
+        If a table has its rows but not the hash that study.json gives; it is read all the same.
+    """
+    folder = Path(path)
+    study, study_sha256 = read_study(folder)
+    sha256 = {"study.json": study_sha256}
+    tables = {}
+    for table, columns in TABLES.items():
+        file = f"{table}.csv"
+        content = read_bytes(folder / file)
+        sha256[file] = hashlib.sha256(content).hexdigest()
+        tables[table] = read_table(content, file, columns)
+        _check_against_study(file, len(tables[table]), sha256[file], study.files[table])
+    _check_participants(tables["participants"], study)
+    _check_responses(tables["responses"], tables["participants"], study)
+    _check_events(tables["events"], tables["participants"])
+    return Export(name=folder.resolve().name, study=study, **tables, sha256=sha256)
+
+
+def select_population(export: Export, population: Population) -> Export:
+    """Keep people or simulated participants, never both.
+
+    Parameters
+    ----------
+    export
+        As read.
+    population
+        Whose rows are kept.
+
+    Returns
+    -------
+    Export
+        With the rows of that population only.
+
+    Raises
+    ------
+    PopulationError
+        If the export has nobody of that population.
+    AnalysisError
+        If `population` is neither ``people`` nor ``simulated``.
+    """
+    check_choice("population", population, get_args(Population))
+    wanted = population == "simulated"
+    if not (export.participants["simulated"] == wanted).any():
+        raise PopulationError(_nobody(export, population))
+    return dataclasses.replace(
+        export,
+        participants=_of(export.participants, wanted),
+        responses=_of(export.responses, wanted),
+        events=_of(export.events, wanted),
+    )
+
+
+def _of(rows: pd.DataFrame, is_simulated: bool) -> pd.DataFrame:
+    return rows[rows["simulated"] == is_simulated]
+
+
+def _nobody(export: Export, population: Population) -> str:
+    n_others = len(export.participants)
+    if population == "people":
+        hint = "Add --simulated to report on the programs." if n_others else "Nobody began yet."
+        return f"export {export.name} must hold people; got {n_others} simulated only. {hint}"
+    hint = "Leave out --simulated to report on the people." if n_others else "Nobody began yet."
+    return f"export {export.name} must hold simulated participants; got {n_others} people. {hint}"
+
+
+def _check_against_study(file: str, n_rows: int, sha256: str, entry: dict[str, object]) -> None:
+    if n_rows != entry["rows"]:
+        raise ExportError(
+            f"{file} must have the {entry['rows']} rows that study.json counts; got {n_rows}."
+        )
+    if sha256 != entry["sha256"]:
+        warnings.warn(
+            f"{file} must have the SHA-256 that study.json gives, {str(entry['sha256'])[:12]}; "
+            f"got {sha256[:12]}. It was changed after the export.",
+            AlteredFileWarning,
+            stacklevel=3,
+        )
+
+
+def _check_participants(participants: pd.DataFrame, study: Study) -> None:
+    file = "participants.csv"
+    _refuse(participants["participant"].duplicated(), participants, file, "be there once")
+    for column, known in (("condition", study.conditions), ("list", study.lists)):
+        unknown = participants[column].notna() & ~participants[column].isin(known)
+        _refuse(unknown, participants, file, f"be one of {list(known)}", column)
+    lost = (participants["status"] == "completed") & participants["condition"].isna()
+    _refuse(lost, participants, file, "be given where status is completed", "condition")
+    odd = participants["simulated"] != participants["simulated_kind"].notna()
+    _refuse(odd, participants, file, "be given for simulated rows only", "simulated_kind")
+
+
+def _check_responses(responses: pd.DataFrame, participants: pd.DataFrame, study: Study) -> None:
+    file = "responses.csv"
+    _check_participation(responses, participants, file, ["simulated", "condition", "list"])
+    duplicated = responses.duplicated(RESPONSE_KEY)
+    rule = "be answered once by a participant in a phase and attempt"
+    _refuse(duplicated, responses, file, rule, "trial")
+    late = responses["session"] > study.n_sessions
+    _refuse(late, responses, file, f"be at most {study.n_sessions}", "session")
+    wrong = (responses["choice"] == responses["expected"]).astype(bool) != responses["correct"]
+    _refuse(wrong, responses, file, "say whether choice equals expected", "correct")
+
+
+def _check_events(events: pd.DataFrame, participants: pd.DataFrame) -> None:
+    file = "events.csv"
+    _check_participation(events, participants, file, ["simulated"])
+    duplicated = events.duplicated(["participant", "number"])
+    _refuse(duplicated, events, file, "be there once for a participant", "number")
+
+
+def _check_participation(
+    rows: pd.DataFrame, participants: pd.DataFrame, file: str, columns: list[str]
+) -> None:
+    """Require that rows belong to a participant and repeat what is said of it."""
+    known = participants.set_index("participant")
+    unknown = ~rows["participant"].isin(known.index)
+    _refuse(unknown, rows, file, "be in participants.csv")
+    for column in columns:
+        said = rows["participant"].map(known[column])
+        differs = rows[column].astype("string").fillna("") != said.astype("string").fillna("")
+        _refuse(differs, rows, file, "be the same as in participants.csv", column)
+
+
+def _refuse(
+    wrong: pd.Series, table: pd.DataFrame, file: str, rule: str, column: str = "participant"
+) -> None:
+    rows = table.loc[wrong.to_numpy(dtype=bool), column]
+    if len(rows):
+        value = "" if pd.isna(rows.iloc[0]) else str(rows.iloc[0])[:40]
+        raise ExportError(f"{file} line {rows.index[0]} {column} must {rule}; got {value!r}.")
