@@ -1,1 +1,1 @@
-"""Turn concepts and images into trial sets for human studies."""
+"""Turns images and concept stores into the stimuli of a human study."""

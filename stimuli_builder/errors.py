@@ -1,18 +1,5 @@
-"""Errors of `stimuli_builder`.
-
-StimuliError
-└── BundleError       a bundle cannot be read, written or served
-    └── FormatError   a field is unknown, missing, or of another type
-"""
+"""Errors of this package: one base class, so that a caller can catch them all."""
 
 
 class StimuliError(Exception):
-    """A mistake of the user, told in one line."""
-
-
-class BundleError(StimuliError):
-    """A bundle is missing a part, is altered, or is of another schema version."""
-
-
-class FormatError(BundleError):
-    """A field of a file is unknown, missing, or of another type."""
+    """A stimulus could not be made, and the message says why."""

@@ -1,0 +1,131 @@
+"""The command ``craft-stimuli``: one function per subcommand, listed in `COMMANDS`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from stimuli_builder.errors import StimuliError
+from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
+from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (HUSKY_WOLF,)}
+
+_DRAW_EXAMPLE = """\
+example:
+  craft-stimuli draw husky_wolf runs/images --seed 0
+    writes 240 images with their maps of parts, images.csv and scenario.json
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        What follows the command's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 if the command failed; a wrong usage exits with 2 by itself.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except StimuliError as error:
+        print(f"craft-stimuli: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("craft-stimuli: interrupted; nothing was written.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="craft-stimuli", description="Make the stimuli of a human study of explanations."
+    )
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add_command in COMMANDS.values():
+        add_command(subparsers)
+    return parser
+
+
+def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "draw",
+        help="draw a generated scenario into a folder",
+        description="Draw a generated scenario: images of two classes with maps of their parts. "
+        "In the split `fit` each class has a background of its own; half of `study` breaks that.",
+        epilog=_DRAW_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "scenario", metavar="SCENARIO", type=_scenario, help=f"one of {', '.join(SCENARIOS)}"
+    )
+    command.add_argument("folder", metavar="FOLDER", type=Path, help="new or empty folder")
+    command.add_argument(
+        "--seed", type=_count_from(0), default=0, help="same seed, same bytes (default: 0)"
+    )
+    command.add_argument(
+        "--fit-per-class",
+        type=_count_from(1),
+        default=60,
+        metavar="N",
+        help="images of each class to train a classifier on (default: 60)",
+    )
+    command.add_argument(
+        "--study-per-cell",
+        type=_count_from(1),
+        default=30,
+        metavar="N",
+        help="images of each class that keep the tie, and as many that break it (default: 30)",
+    )
+    command.set_defaults(run=_draw)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    draw_scenario(
+        options.scenario,
+        options.folder,
+        n_fit_per_class=options.fit_per_class,
+        n_study_per_cell=options.study_per_cell,
+        generator=np.random.default_rng(options.seed),
+        report=_show_progress if sys.stderr.isatty() else None,
+    )
+
+
+COMMANDS: dict[
+    str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]
+] = {"draw": _add_draw}
+
+
+def _scenario(name: str) -> Scenario:
+    if name not in SCENARIOS:
+        raise argparse.ArgumentTypeError(
+            f"scenario must be one of {list(SCENARIOS)}; got {name!r}."
+        )
+    return SCENARIOS[name]
+
+
+def _count_from(least: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers that are not below `least`."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f"value must be a whole number of at least {least}; got {text!r}."
+            )
+        return int(text)
+
+    return parse
+
+
+def _show_progress(done: int, total: int) -> None:
+    """Rewrite one line of the terminal."""
+    end = "\n" if done == total else ""
+    print(f"\rdrawn {done} of {total} images", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,54 @@
+"""Coats and markings, the same for every species: they must not tell one from the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stimuli_builder.scenarios.painting import Colour, Floats, gradient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coat:
+    """Fur colours from the belly to the back."""
+
+    pale: Colour
+    middle: Colour
+    dark: Colour
+
+
+COATS = {
+    "grey": Coat(pale=(232, 228, 220), middle=(150, 148, 146), dark=(78, 79, 86)),
+    "black": Coat(pale=(226, 223, 218), middle=(88, 88, 94), dark=(42, 43, 50)),
+    "brown": Coat(pale=(234, 220, 202), middle=(152, 114, 86), dark=(98, 70, 54)),
+    "tawny": Coat(pale=(232, 216, 188), middle=(166, 138, 104), dark=(76, 62, 52)),
+    "cream": Coat(pale=(240, 234, 222), middle=(212, 196, 170), dark=(166, 146, 120)),
+}
+
+EYES: dict[str, Colour] = {"amber": (206, 154, 62), "brown": (122, 84, 52), "blue": (128, 178, 214)}
+
+MARKINGS = {"saddle": 0.10, "even": 0.0, "pale": -0.12}
+
+
+def fur_colours(coat: Coat, marking: str) -> Floats:
+    """Tabulate a coat's colour for every darkness of fur.
+
+    Parameters
+    ----------
+    coat
+        Colours of the fur.
+    marking
+        One of `MARKINGS`: how far down the dark fur of the back reaches.
+
+    Returns
+    -------
+    Floats
+        (256, 3). RGB in [0, 255] for a darkness from 0, the belly, to 255, the back.
+    """
+    shift = MARKINGS[marking]
+    stops = [
+        (0.26 - shift, coat.pale),
+        (0.46 - shift, coat.middle),
+        (0.66 - shift, coat.middle),
+        (0.84 - shift, coat.dark),
+    ]
+    return gradient(stops, np.linspace(0, 1, 256))

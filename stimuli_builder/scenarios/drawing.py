@@ -1,0 +1,280 @@
+"""Draws a scenario into a folder: images, maps of their parts, and which image breaks the tie.
+
+    FOLDER/scenario.json          what was drawn, from which seed
+    FOLDER/images.csv             one row per image
+    FOLDER/{class}/NNN.png        RGB
+    FOLDER/masks/{class}/NNN.png  greyscale; its values are those of masks/parts.json
+    FOLDER/masks/parts.json       value of each part
+"""
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from stimuli_builder.errors import StimuliError
+
+SCHEMA_VERSION = 1
+LICENCE = "generated; public domain (CC0-1.0)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """An image and the map of its parts.
+
+    Attributes
+    ----------
+    image
+        RGB.
+    labels
+        Greyscale, as large as `image`: the value of the part that is seen at each pixel.
+    """
+
+    image: Image.Image
+    labels: Image.Image
+
+
+class DrawImage(Protocol):
+    """Draws one image of a scenario; all chance comes from the generator."""
+
+    def __call__(
+        self,
+        label: str,
+        background: str,
+        factors: Mapping[str, str],
+        *,
+        generator: np.random.Generator,
+    ) -> Drawing: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Classes that differ in what they show, and backgrounds that a training set ties them to.
+
+    Attributes
+    ----------
+    name
+        As given at the command line.
+    ties
+        The background of each of two classes where the tie is kept; broken, they swap.
+    parts
+        Value of each part in the maps; ``background`` is 0.
+    choose_factors
+        Chooses what varies alike in all classes and backgrounds.
+    draw
+        Draws an image of a class on a background.
+    """
+
+    name: str
+    ties: Mapping[str, str]
+    parts: Mapping[str, int]
+    choose_factors: Callable[[np.random.Generator], dict[str, str]]
+    draw: DrawImage
+
+    def background(self, label: str, tie: str) -> str:
+        """Return the background of a class where the tie is ``kept`` or ``broken``."""
+        if tie == "kept":
+            return self.ties[label]
+        return next(background for other, background in self.ties.items() if other != label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    """One image before it is drawn."""
+
+    label: str
+    split: str
+    tie: str
+    background: str
+    factors: dict[str, str]
+    generator: np.random.Generator
+
+
+def draw_scenario(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    n_fit_per_class: int,
+    n_study_per_cell: int,
+    generator: np.random.Generator,
+    report: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw a scenario into a new folder: all of it or nothing.
+
+    The split ``fit`` trains a classifier and keeps every tie; half of ``study`` breaks it. The
+    k-th images of all cells (class and tie) of a split share their factors, so that no factor
+    tells one cell from another. An image depends on the seed, its cell and its place in it, not
+    on how many there are; its number in the folder is drawn by lot and tells nothing.
+
+    Parameters
+    ----------
+    scenario
+        What to draw.
+    folder
+        New or empty. It is written under another name beside it, and renamed when complete.
+    n_fit_per_class
+        >= 1. Images of each class in ``fit``.
+    n_study_per_cell
+        >= 1. Images of each class in ``study`` that keep the tie, and as many that break it.
+    generator
+        Fresh from ``np.random.default_rng(seed)``; the seed is read from it for the record.
+    report
+        Called with the number of images drawn and of all images after each.
+
+    Raises
+    ------
+    StimuliError
+        If a count is below 1, or the folder is not empty or cannot be written.
+    """
+    counts = {"n_fit_per_class": n_fit_per_class, "n_study_per_cell": n_study_per_cell}
+    for name, count in counts.items():
+        if count < 1:
+            raise StimuliError(f"{name} must be at least 1; got {count}.")
+    plan_rng, number_rng = generator.spawn(2)
+    plan = _plan(scenario, n_fit_per_class, n_study_per_cell, plan_rng)
+    numbers = _numbers(plan, number_rng)
+    with _complete_or_absent(folder) as draft:
+        rows = []
+        for done, (planned, number) in enumerate(zip(plan, numbers, strict=True), start=1):
+            rows.append(_draw_one(scenario, planned, number, draft))
+            if report is not None:
+                report(done, len(plan))
+        _write_table(rows, draft / "images.csv")
+        _write_json(dict(scenario.parts), draft / "masks" / "parts.json")
+        _write_json(_record(scenario, counts, rows, generator), draft / "scenario.json")
+
+
+def _plan(
+    scenario: Scenario, n_fit: int, n_study: int, generator: np.random.Generator
+) -> list[_Planned]:
+    """List all images; each has a generator that depends on its cell and its place alone."""
+    fit_rng, study_rng = generator.spawn(2)
+    return [
+        *_plan_split(scenario, "fit", ("kept",), n_fit, fit_rng),
+        *_plan_split(scenario, "study", ("kept", "broken"), n_study, study_rng),
+    ]
+
+
+def _plan_split(
+    scenario: Scenario,
+    split: str,
+    ties: tuple[str, ...],
+    n_per_cell: int,
+    generator: np.random.Generator,
+) -> list[_Planned]:
+    cells = [(label, tie) for label in scenario.ties for tie in ties]
+    factors_rng, *cell_rngs = generator.spawn(1 + len(cells))
+    factors = [scenario.choose_factors(child) for child in factors_rng.spawn(n_per_cell)]
+    return [
+        _Planned(
+            label=label,
+            split=split,
+            tie=tie,
+            background=scenario.background(label, tie),
+            factors=chosen,
+            generator=child,
+        )
+        for (label, tie), cell_rng in zip(cells, cell_rngs, strict=True)
+        for chosen, child in zip(factors, cell_rng.spawn(n_per_cell), strict=True)
+    ]
+
+
+def _numbers(plan: list[_Planned], generator: np.random.Generator) -> list[int]:
+    """Draw each image's number within its class by lot."""
+    labels = [planned.label for planned in plan]
+    lots = {
+        label: iter(generator.permutation(labels.count(label)).tolist())
+        for label in sorted(set(labels))
+    }
+    return [next(lots[label]) for label in labels]
+
+
+@contextmanager
+def _complete_or_absent(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into; rename it to `folder` at the end, or remove it on any error."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise StimuliError(f"folder must be new or empty; got {folder}.")
+    draft = folder.resolve().parent / f".{folder.name}.draft-{os.getpid()}"
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        if folder.exists():
+            folder.rmdir()
+        draft.rename(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StimuliError(f"folder must be writable; got {folder} ({reason}).") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _draw_one(
+    scenario: Scenario, planned: _Planned, number: int, folder: Path
+) -> dict[str, str]:
+    """Draw and save one image and its map; return its row of the table."""
+    drawing = scenario.draw(
+        planned.label, planned.background, planned.factors, generator=planned.generator
+    )
+    file = f"{planned.label}/{number:03d}.png"
+    for path, picture in ((folder / file, drawing.image), (folder / "masks" / file, drawing.labels)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    row = {"file": file, "label": planned.label, "split": planned.split, "tie": planned.tie}
+    return row | {"mask": f"masks/{file}", "background": planned.background} | planned.factors
+
+
+def _write_table(rows: list[dict[str, str]], path: Path) -> None:
+    """Write the rows in the order of their files, which tells nothing either."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted(rows, key=lambda row: (row["label"], int(row["file"][-7:-4]))))
+
+
+def _record(
+    scenario: Scenario,
+    counts: dict[str, int],
+    rows: list[dict[str, str]],
+    generator: np.random.Generator,
+) -> dict[str, object]:
+    return {
+        "schema": "scenario",
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "seed": generator.bit_generator.seed_seq.entropy,
+        "package_version": _package_version(),
+        "parameters": counts,
+        "classes": list(scenario.ties),
+        "ties": dict(scenario.ties),
+        "counts": _counts(rows),
+        "licence": LICENCE,
+    }
+
+
+def _counts(rows: list[dict[str, str]]) -> list[dict[str, object]]:
+    """Count the images of each class, split and tie."""
+    cells = [(row["label"], row["split"], row["tie"]) for row in rows]
+    return [
+        {"label": cell[0], "split": cell[1], "tie": cell[2], "n_images": cells.count(cell)}
+        for cell in sorted(set(cells))
+    ]
+
+
+def _package_version() -> str:
+    try:
+        return version("craft-studies")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _write_json(content: dict[str, object], path: Path) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
