@@ -1,0 +1,156 @@
+"""Names and numbers as people read them, for figures, headline and report."""
+
+import math
+from typing import Final
+
+CONDITIONS: Final = {
+    "ace": "ACE",
+    "craft": "CRAFT",
+    "craft_concepts_only": "CRAFT, concepts only",
+    "grad_cam": "Grad-CAM",
+    "gradient_x_input": "Gradient × Input",
+    "smoothgrad": "SmoothGrad",
+}
+STAGES: Final = {
+    "started": "gave consent",
+    "practice": "did not pass the practice",
+    "quiz": "did not pass the quiz",
+    "unassigned": "left before a condition was assigned",
+    "assigned": "assigned",
+    "unfinished": "did not finish",
+    "catch": "failed the catch trials",
+    "analysed": "analysed",
+}
+TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
+
+
+def condition_label(condition: str) -> str:
+    """Return a condition's name as printed.
+
+    Parameters
+    ----------
+    condition
+        As in the tables.
+
+    Returns
+    -------
+    str
+        Spelled as in the literature where it is known.
+
+    Examples
+    --------
+    >>> condition_label("craft"), condition_label("integrated_gradients")
+    ('CRAFT', 'Integrated gradients')
+    """
+    return CONDITIONS.get(condition, condition.replace("_", " ").capitalize())
+
+
+def percent(share: float, digits: int = 1) -> str:
+    r"""Write a share as a percentage.
+
+    Parameters
+    ----------
+    share
+        In [0, 1], or NaN.
+    digits
+        After the point.
+
+    Returns
+    -------
+    str
+        With a no-break space before the sign; a dash for NaN.
+
+    Examples
+    --------
+    >>> percent(0.4567, 0)
+    '46\xa0%'
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """Write a difference of shares in percentage points.
+
+    Parameters
+    ----------
+    difference
+        In [-1, 1], or NaN.
+
+    Returns
+    -------
+    str
+        Signed, with a true minus; a dash for NaN.
+
+    Examples
+    --------
+    >>> points(-0.081)
+    '−8.1'
+    """
+    return "–" if math.isnan(difference) else f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def ratio(value: float) -> str:
+    """Write a ratio at two decimals.
+
+    Parameters
+    ----------
+    value
+        Any number; may be infinite or NaN.
+
+    Returns
+    -------
+    str
+        A dash for NaN.
+
+    Examples
+    --------
+    >>> ratio(1.234), ratio(math.inf)
+    ('1.23', '∞')
+    """
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f}".replace("-", "−").replace("inf", "∞")
+
+
+def seconds(milliseconds: float) -> str:
+    r"""Write milliseconds as seconds.
+
+    Parameters
+    ----------
+    milliseconds
+        At least 0, or NaN.
+
+    Returns
+    -------
+    str
+        At one decimal; a dash for NaN.
+
+    Examples
+    --------
+    >>> seconds(1840.0)
+    '1.8\xa0s'
+    """
+    return "–" if math.isnan(milliseconds) else f"{milliseconds / 1000:.1f}\u00a0s"
+
+
+def interval(low: str, high: str) -> str:
+    """Write two bounds that are text already.
+
+    Parameters
+    ----------
+    low
+        Lower bound, or a dash.
+    high
+        Upper bound, or a dash.
+
+    Returns
+    -------
+    str
+        In brackets; ``no interval`` for dashes.
+
+    Examples
+    --------
+    >>> interval("1.10", "1.38")
+    '[1.10, 1.38]'
+    """
+    return "no interval" if low == "–" else f"[{low}, {high}]"

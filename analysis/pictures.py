@@ -1,0 +1,103 @@
+"""What each figure shows, in words: its alternative text and its caption."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pandas as pd
+
+from analysis.labels import STAGES, TIES, condition_label, interval, percent, ratio
+from analysis.results import Results
+
+
+def picture_text(results: Results, name: str) -> tuple[str, str]:
+    """Describe a figure.
+
+    Parameters
+    ----------
+    results
+        As from `results.analyse`.
+    name
+        As in `figures.draw_all`.
+
+    Returns
+    -------
+    tuple[str, str]
+        The alternative text, with the numbers that the figure shows, and the caption.
+    """
+    describe, caption = TEXTS[name]
+    who = "simulated participant" if results.population == "simulated" else "participant"
+    alt = describe(results.tables)
+    return alt, caption.format(level=percent(results.level, 0), who=who)
+
+
+def _flow(tables: dict[str, pd.DataFrame]) -> str:
+    counts = [
+        f"{row['participants']} {STAGES.get(row['stage'], row['stage'])}"
+        + (f" ({condition_label(row['condition'])})" if row["condition"] else "")
+        for row in tables["flow"].to_dict("records")
+    ]
+    return f"Flow of participants: {'; '.join(counts)}."
+
+
+def _accuracy(tables: dict[str, pd.DataFrame]) -> str:
+    return f"Mean accuracy by session. {_by_condition(tables['accuracy_by_session'], 'session')}"
+
+
+def _tie(tables: dict[str, pd.DataFrame]) -> str:
+    return f"Mean accuracy by tie. {_by_condition(tables['accuracy_by_tie'], 'tie')}"
+
+
+def _by_condition(means: pd.DataFrame, by: str) -> str:
+    parts = []
+    for condition, rows in means.groupby("condition", sort=False):
+        values = [
+            f"{TIES.get(str(row[by]), f'{by} {row[by]}')} {percent(row['accuracy'])}"
+            for row in rows.to_dict("records")
+        ]
+        parts.append(f"{condition_label(str(condition))}: {', '.join(values)}.")
+    return " ".join(parts)
+
+
+def _utility(tables: dict[str, pd.DataFrame]) -> str:
+    values = [
+        f"{condition_label(row['condition'])} {ratio(row['utility'])} "
+        f"{interval(ratio(row['ci_low']), ratio(row['ci_high']))}"
+        for row in tables["utility"].to_dict("records")
+    ]
+    return f"Utility with its interval, against 1: {'; '.join(values)}."
+
+
+def _kinds(tables: dict[str, pd.DataFrame]) -> str:
+    kinds = tables["simulated_kinds"]
+    values = [
+        f"{row['simulated_kind']}, {condition_label(row['condition'])} {percent(row['accuracy'])}"
+        for row in kinds[kinds["finished"] > 0].to_dict("records")
+    ]
+    return f"Mean accuracy by kind of simulated participant: {'; '.join(values)}."
+
+
+TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = {
+    "flow": (_flow, "How many {who}s came how far, and why the others left."),
+    "accuracy": (
+        _accuracy,
+        "Accuracy by session. Each dot is a {who}; large marks are means (printed on top) with "
+        "{level} t intervals over {who}s. The dashed line repeats the means of the first panel; "
+        "the grey line is guessing.",
+    ),
+    "utility": (
+        _utility,
+        "Utility with its {level} Fieller interval. At the dashed line, 1, the explanation does "
+        "not change how well the model is predicted.",
+    ),
+    "tie": (
+        _tie,
+        "Accuracy where the image keeps or breaks the tie. Each dot is a {who}; large marks are "
+        "means (printed on top) with {level} t intervals over {who}s. The dashed line repeats the "
+        "means of the first panel; the grey line is guessing.",
+    ),
+    "simulated_kinds": (
+        _kinds,
+        "Mean accuracy by kind of simulated participant and condition, with {level} t intervals, "
+        "of all who answered every test trial. The dashed line is guessing.",
+    ),
+}
