@@ -19,7 +19,7 @@ from analysis.labels import STAGES, TIES, condition_label, percent, ratio
 OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS: Final = "osD^vP"
 INK, GREY, FAINT = "#1b1f24", "#5b6470", "#c9ced6"
-WIDTH_IN: Final = 5.6
+WIDTH_IN: Final = 5.0
 MANY_DOTS: Final = 1000  # beyond it, dots are drawn as pixels and not as shapes
 STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "analysis",
@@ -114,17 +114,17 @@ def draw_flow(flow: pd.DataFrame) -> Figure:
     axes.axis("off")
     left = overall.drop(["started", "assigned", "analysed"])
     _box(axes, 1.5, -0.5, f"{overall['started']}\ngave consent")
-    _box(axes, 5.6, -0.5, _losses(left), is_loss=True)
+    _box(axes, 5.4, -0.5, _losses(left), is_loss=True)
     _box(axes, 1.5, -1.5, f"{overall['assigned']}\nassigned")
     _line(axes, [1.5, 1.5], [-0.5, -1.5])
-    _line(axes, [1.5, 5.6], [-0.5, -0.5])
+    _line(axes, [1.5, 5.4], [-0.5, -0.5])
     _line(axes, [1.5, 0.3, 0.3], [-1.5, -1.5, 0.5 - n_rows])
     for i, condition in enumerate(conditions):
         counts = arms[arms["condition"] == condition].set_index("stage")["participants"]
         height = -2.5 - i
         label = f"{counts['assigned']}\n{condition_label(condition)}"
         _box(axes, 1.5, height, label)
-        _box(axes, 5.6, height, _losses(counts.drop(["assigned", "analysed"])), is_loss=True)
+        _box(axes, 5.4, height, _losses(counts.drop(["assigned", "analysed"])), is_loss=True)
         _box(axes, 8.9, height, f"{counts['analysed']}\nanalysed", is_strong=True)
         _line(axes, [0.3, 8.9], [height, height])
     return figure
@@ -258,7 +258,7 @@ def _box(
 ) -> None:
     edge, face = (FAINT, "#ffffff") if is_loss else (GREY, "#e8f1f8" if is_strong else "#f4f5f7")
     style = {"boxstyle": "round,pad=0.4", "facecolor": face, "edgecolor": edge, "linewidth": 1.2}
-    size = 9.5 if is_loss else 11
+    size = 9.5 if is_loss else 10.5
     axes.text(x, y, text, ha="center", va="center", bbox=style, fontsize=size, zorder=2)
 
 

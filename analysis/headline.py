@@ -2,12 +2,17 @@
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
-from analysis.labels import condition_label, interval, percent, points, ratio
+from analysis.labels import STAGES, condition_label, interval, percent, points, ratio
 from analysis.results import Results
+
+TIE: Final = (
+    "In training, what a person would go by is tied to what the model goes by, so either explains "
+    "the model’s answers. Some test images break this tie."
+)
 
 Verdict = Literal["helped", "hurt", "open"]
 
@@ -62,7 +67,7 @@ def headlines(results: Results) -> list[str]:
         bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
         paragraphs.append(
             f"With {condition_label(name)}, {who} predicted the model’s answer in "
-            f"{percent(means[name])} of the test trials; with {condition_label(baseline)}, in "
+            f"{percent(means[name])} of the test trials; {_without(baseline)}, in "
             f"{percent(means[baseline])}. Utility {ratio(score['utility'])} {bounds}. "
             f"{_judgement(row)}"
         )
@@ -93,6 +98,41 @@ def tie_sentences(results: Results) -> list[str]:
                 f"where it is broken. {_rule_learned(rows.loc['broken'])}"
             )
     return sentences
+
+
+def kind_sentences(results: Results) -> list[str]:
+    """Say for each kind of simulated participant what became of it.
+
+    Parameters
+    ----------
+    results
+        As from `results.analyse`, of simulated participants.
+
+    Returns
+    -------
+    list[str]
+        One sentence a kind; the numbers are those of the table ``simulated_kinds``.
+    """
+    kinds = results.tables["simulated_kinds"]
+    sentences = []
+    for kind, rows in kinds.groupby("simulated_kind", sort=False):
+        n_began, n_analysed = rows["participants"].sum(), rows["analysed"].sum()
+        losses = [(name, rows[name].sum()) for name in STAGES if name in rows.columns]
+        lost = [f"{n} {STAGES[name]}" for name, n in losses if n and name != "analysed"]
+        scores = [
+            f"{percent(row['accuracy'])} with {condition_label(row['condition'])}"
+            for row in rows[rows["finished"] > 0].to_dict("records")
+        ]
+        sentences.append(
+            f"{kind}: {', '.join([f'{n_began} began', *lost, f'{n_analysed} analysed'])}"
+            + (f"; accuracy {', '.join(scores)}." if scores else ".")
+        )
+    return sentences
+
+
+def _without(baseline: str) -> str:
+    label = condition_label(baseline)
+    return f"without an explanation ({label})" if baseline == "baseline" else f"with {label}"
 
 
 def _judgement(row: Mapping[Hashable, float]) -> str:

@@ -68,6 +68,27 @@ def percent(share: float, digits: int = 1) -> str:
     return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"
 
 
+def bare_percent(share: float) -> str:
+    """Write a share as a percentage without its sign, for the bounds of an interval.
+
+    Parameters
+    ----------
+    share
+        In [0, 1], or NaN.
+
+    Returns
+    -------
+    str
+        At one decimal; a dash for NaN.
+
+    Examples
+    --------
+    >>> bare_percent(0.4567)
+    '45.7'
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.1f}"
+
+
 def points(difference: float) -> str:
     """Write a difference of shares in percentage points.
 

@@ -1,6 +1,7 @@
 """Which version of this package a result was made with."""
 
 import importlib.metadata
+import platform
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,19 @@ def git_commit() -> str | None:
     if _git(here.parent, "ls-files", "--error-unmatch", here.name) is None:
         return None
     return _git(here.parent, "rev-parse", "HEAD")
+
+
+def software() -> dict[str, str]:
+    """Return the versions of what computes the numbers.
+
+    Returns
+    -------
+    dict[str, str]
+        Name -> version: Python and the libraries for tables, statistics and figures.
+    """
+    libraries = ("matplotlib", "numpy", "pandas", "scipy")
+    versions = {name: importlib.metadata.version(name) for name in libraries}
+    return {"python": platform.python_version(), **versions}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -22,7 +22,7 @@ from analysis.errors import ResultsError
 from analysis.figures import draw_all, save_figures
 from analysis.labels import condition_label, percent
 from analysis.pictures import picture_text
-from analysis.provenance import git_commit, package_version
+from analysis.provenance import git_commit, package_version, software
 from analysis.results import Results
 from analysis.sections import sections
 from analysis.study_file import Study
@@ -175,6 +175,7 @@ def _origin(results: Results) -> Iterator[tuple[str, str]]:
     study, export = results.export.study, results.export
     provenance = _provenance(study)
     yield "Report written by", _version(package_version(), git_commit())
+    yield "Software", ", ".join(f"{name} {version}" for name, version in software().items())
     yield "Intervals", f"{percent(results.level, 0)}; participants are the unit"
     yield from ((f"Export, {name}", f"SHA-256 {sha256}") for name, sha256 in export.sha256.items())
     yield "Export written by", _version(study.package_version, study.git_commit)
@@ -216,6 +217,7 @@ def _record(
         "schema_version": SCHEMA_VERSION,
         "package_version": package_version(),
         "git_commit": git_commit(),
+        "software": software(),
         "study": study.study,
         "scenario": study.scenario,
         "population": results.population,

@@ -16,7 +16,7 @@ from analysis.reservoir import reservoir_use
 from analysis.responses import Export, Population, select_population
 from analysis.scoring import scored_trials, session_accuracies, tie_accuracies
 from analysis.screening import screening_figures
-from analysis.simulated import kind_effects, kind_table
+from analysis.simulated import GROUP, kind_effects, kind_means, kind_table
 from analysis.timing import reaction_times
 from analysis.utility import utility_scores
 
@@ -98,10 +98,12 @@ def analyse(export: Export, population: Population, *, level: float = 0.95) -> R
     }
     if population == "simulated":
         finished = decisions.loc[~decisions["rule"].isin(["practice", "quiz", "unfinished"])]
-        answers = session_accuracies(scored_trials(chosen, finished["participant"]))
-        answers = _in_order(answers, conditions)
+        answered = scored_trials(chosen, finished["participant"])
+        answers = _in_order(session_accuracies(answered), conditions)
         tables["simulated_kinds"] = kind_table(decisions, answers, level=level)
         tables["simulated_effects"] = kind_effects(answers, baseline, level=level)
+        ties = _in_order(tie_accuracies(answered), conditions)
+        tables["simulated_ties"] = kind_means(ties, [*GROUP, "tie"], level=level)
     return Results(export=chosen, population=population, level=level, tables=tables)
 
 

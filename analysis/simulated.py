@@ -53,14 +53,37 @@ def kind_table(
     outcomes = [*(rule.name for rule in rules), "analysed"]
     counts = counts.reindex(columns=outcomes, fill_value=0)
     counts.insert(0, "participants", counts.sum(axis=1))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SmallArmWarning)
-        warnings.simplefilter("ignore", ZeroVarianceWarning)
-        scores = accuracy_by(accuracies, GROUP, level=level)
+    scores = kind_means(accuracies, GROUP, level=level)
     scores = scores.rename(columns={"n_participants": "finished"}).drop(columns="sd")
     table = counts.reset_index().merge(scores, on=GROUP, how="left")
     table["finished"] = table["finished"].fillna(0).astype(int)
     return table
+
+
+def kind_means(accuracies: pd.DataFrame, by: Sequence[str], *, level: float = 0.95) -> pd.DataFrame:
+    """Average accuracies as `accuracy.accuracy_by` does, without its warnings.
+
+    A kind is often small or all alike, as it was made to be.
+
+    Parameters
+    ----------
+    accuracies
+        ``participant``, ``accuracy`` in [0, 1] and the columns of `by`.
+    by
+        Columns that make a group, ``simulated_kind`` among them.
+    level
+        Coverage of the intervals, in (0, 1).
+
+    Returns
+    -------
+    pd.DataFrame
+        As `accuracy.accuracy_by` returns, sorted by kind.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SmallArmWarning)
+        warnings.simplefilter("ignore", ZeroVarianceWarning)
+        means = accuracy_by(accuracies, by, level=level)
+    return means.sort_values("simulated_kind", kind="stable", ignore_index=True)
 
 
 def kind_effects(
