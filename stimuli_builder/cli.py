@@ -99,9 +99,9 @@ def _draw(options: argparse.Namespace) -> None:
     )
 
 
-COMMANDS: dict[
-    str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]
-] = {"draw": _add_draw}
+COMMANDS: dict[str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]] = {
+    "draw": _add_draw
+}
 
 
 def _scenario(name: str) -> Scenario:

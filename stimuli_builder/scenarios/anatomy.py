@@ -31,14 +31,20 @@ class Anatomy:
         Where the head's origin is.
     head_tilt_deg
         How far the muzzle points up; negative is down.
-    skull, muzzle, ear
-        Outlines in the head's own axes.
+    skull
+        Outline in the head's own axes.
+    muzzle
+        Likewise; it reaches into the skull.
+    ear
+        Likewise: the ear on the side that is seen.
     far_ear
         How far the other ear is displaced, in the head's own axes.
     tail
         From rump to tip.
-    front_leg, hind_leg
-        From shoulder or hip to the paw.
+    front_leg
+        From shoulder to paw.
+    hind_leg
+        From hip to paw.
     """
 
     torso: Outline
@@ -151,8 +157,8 @@ HUSKY = Anatomy(
         (28, -12.5),
         (10, -15.5),
     ),
-    ear=((-13, 11), (-12, 25), (-7.5, 39), (-0.5, 29), (5, 16), (-4, 11)),
-    far_ear=(7, 0.5),
+    ear=((-13, 11), (-12, 26), (-8, 41), (-1, 30), (4.5, 16), (-4, 11)),
+    far_ear=(9, 0),
     tail=Tube(
         spine=((-35, 90), (-50, 100), (-55, 116), (-45, 129), (-29, 128), (-20, 117), (-24, 104)),
         radii=(7, 9.5, 12, 13, 12.5, 10, 4),

@@ -7,13 +7,20 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from stimuli_builder.scenarios.anatomy import Anatomy, Outline, Tube
-from stimuli_builder.scenarios.fur import Canvas, Direction, Part, blank_canvas, finished, paint_part
+from stimuli_builder.scenarios.fur import (
+    Canvas,
+    Part,
+    blank_canvas,
+    finished,
+    paint_part,
+)
 from stimuli_builder.scenarios.painting import (
     Colour,
     Floats,
     Labels,
     Points,
     as_xy,
+    shares,
     smooth_curve,
     tube_outline,
 )
@@ -137,7 +144,7 @@ def _cut_out(image: Image.Image, labels: Labels, ground: int) -> Sprite:
     columns = np.flatnonzero((middle == PARTS["legs"]).any(axis=0))
     return Sprite(
         colours=np.asarray(image.reduce(_OVERSAMPLING), np.float32),
-        opacity=1 - np.asarray(outside.reduce(_OVERSAMPLING), np.float32) / 255,
+        opacity=1 - shares(outside.reduce(_OVERSAMPLING)),
         labels=middle,
         ground=ground,
         stance=(int(columns[0]), int(columns[-1])),
@@ -208,7 +215,7 @@ def _torso(shapes: Anatomy) -> Part:
         dark_at=(0, high),
         darkness=(0.05, 0.95),
         bulge=9,
-        hair=1.8,
+        hair=1.3,
         stroke=7,
     )
 
@@ -237,7 +244,7 @@ def _neck(shapes: Anatomy) -> Part:
         pale_at=(front, 60),
         dark_at=(back + 8, 110),
         bulge=8,
-        hair=1.6,
+        hair=1.3,
         stroke=7,
         fades=(shapes.neck.spine[1], shapes.neck.spine[0]),
     )
@@ -293,7 +300,7 @@ def _placed(shapes: Anatomy, points: npt.ArrayLike) -> Points:
     """Move points from the head's own axes to the animal's."""
     tilt = np.deg2rad(shapes.head_tilt_deg)
     turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-    return np.asarray(points, np.float64) @ turn + shapes.head_at
+    return np.asarray(np.asarray(points) @ turn + shapes.head_at)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,7 @@ def _overlap(start: int, length: int) -> tuple[slice, slice]:
     return slice(first, last), slice(first - start, last - start)
 
 
-def _shadow(
-    sprite: Sprite, scene: Scene, mood: Mood, left: int, placement: Placement
-) -> Floats:
+def _shadow(sprite: Sprite, scene: Scene, mood: Mood, left: int, placement: Placement) -> Floats:
     """Return what the animal's soft shadow takes from red, green and blue, as shares."""
     feet = [left + column - _SHADOW_SHIFT_PX * placement.light_from for column in sprite.stance]
     row = placement.feet_px - 1

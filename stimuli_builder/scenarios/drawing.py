@@ -1,10 +1,10 @@
 """Draws a scenario into a folder: images, maps of their parts, and which image breaks the tie.
 
-    FOLDER/scenario.json          what was drawn, from which seed
-    FOLDER/images.csv             one row per image
-    FOLDER/{class}/NNN.png        RGB
-    FOLDER/masks/{class}/NNN.png  greyscale; its values are those of masks/parts.json
-    FOLDER/masks/parts.json       value of each part
+FOLDER/scenario.json          what was drawn, from which seed
+FOLDER/images.csv             one row per image
+FOLDER/{class}/NNN.png        RGB
+FOLDER/masks/{class}/NNN.png  greyscale; its values are those of masks/parts.json
+FOLDER/masks/parts.json       value of each part
 """
 
 import csv
@@ -14,9 +14,8 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from PIL import Image
@@ -25,6 +24,8 @@ from stimuli_builder.errors import StimuliError
 
 SCHEMA_VERSION = 1
 LICENCE = "generated; public domain (CC0-1.0)"
+
+_COMPRESSION = 3  # a third of the time of the default, 3 % larger files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,9 @@ class DrawImage(Protocol):
         factors: Mapping[str, str],
         *,
         generator: np.random.Generator,
-    ) -> Drawing: ...
+    ) -> Drawing:
+        """Draw an image of class `label` on `background`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,17 +220,18 @@ def _complete_or_absent(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _draw_one(
-    scenario: Scenario, planned: _Planned, number: int, folder: Path
-) -> dict[str, str]:
+def _draw_one(scenario: Scenario, planned: _Planned, number: int, folder: Path) -> dict[str, str]:
     """Draw and save one image and its map; return its row of the table."""
     drawing = scenario.draw(
         planned.label, planned.background, planned.factors, generator=planned.generator
     )
     file = f"{planned.label}/{number:03d}.png"
-    for path, picture in ((folder / file, drawing.image), (folder / "masks" / file, drawing.labels)):
+    for path, picture in (
+        (folder / file, drawing.image),
+        (folder / "masks" / file, drawing.labels),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path)
+        picture.save(path, compress_level=_COMPRESSION)
     row = {"file": file, "label": planned.label, "split": planned.split, "tie": planned.tie}
     return row | {"mask": f"masks/{file}", "background": planned.background} | planned.factors
 
@@ -237,7 +241,7 @@ def _write_table(rows: list[dict[str, str]], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: (row["label"], int(row["file"][-7:-4]))))
+        writer.writerows(sorted(rows, key=lambda row: (row["label"], int(Path(row["file"]).stem))))
 
 
 def _record(
@@ -246,12 +250,16 @@ def _record(
     rows: list[dict[str, str]],
     generator: np.random.Generator,
 ) -> dict[str, object]:
+    from craft_core.provenance import git_commit, package_version  # loads torch: not for --help
+
+    seeds = cast(np.random.SeedSequence, generator.bit_generator.seed_seq)
     return {
         "schema": "scenario",
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
-        "seed": generator.bit_generator.seed_seq.entropy,
-        "package_version": _package_version(),
+        "seed": seeds.entropy,
+        "package_version": package_version(),
+        "git_commit": git_commit(),
         "parameters": counts,
         "classes": list(scenario.ties),
         "ties": dict(scenario.ties),
@@ -267,13 +275,6 @@ def _counts(rows: list[dict[str, str]]) -> list[dict[str, object]]:
         {"label": cell[0], "split": cell[1], "tie": cell[2], "n_images": cells.count(cell)}
         for cell in sorted(set(cells))
     ]
-
-
-def _package_version() -> str:
-    try:
-        return version("craft-studies")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _write_json(content: dict[str, object], path: Path) -> None:

@@ -21,7 +21,7 @@ from stimuli_builder.scenarios.painting import (
 )
 
 _PLAIN = 128  # a stroke that changes nothing
-_HAIRS = 0.11  # strokes in a square unit
+_HAIRS = 0.085  # strokes in a square unit
 _OCCLUSION = 0.4
 _RELIEF = 1.1
 _RAGGEDNESS = 0.05
@@ -42,8 +42,10 @@ class Part:
         (n, 2), closed.
     flow
         (k, 2). A curve the hair follows, from root to tip.
-    pale_at, dark_at
-        Points between which the fur darkens.
+    pale_at
+        Point from which the fur darkens.
+    dark_at
+        Point where it is darkest.
     darkness
         How dark it is at those two, in [0, 1].
     bulge
@@ -84,6 +86,7 @@ class Canvas:
     strokes: Image.Image
 
     def to_pixels(self, points: npt.ArrayLike) -> Points:
+        """Turn points in units, (n, 2), into columns and rows."""
         return np.asarray(points) * (self.scale, -self.scale) + self.origin
 
 
@@ -123,7 +126,9 @@ def blank_canvas(
     )
 
 
-def paint_part(part: Part, canvas: Canvas, light_from: Direction, *, generator: np.random.Generator) -> None:
+def paint_part(
+    part: Part, canvas: Canvas, light_from: Direction, *, generator: np.random.Generator
+) -> None:
     """Paint one part over what is there, and shade what lies behind it.
 
     Parameters
@@ -141,7 +146,7 @@ def paint_part(part: Part, canvas: Canvas, light_from: Direction, *, generator: 
         furry_outline(part.outline, hair=part.hair, spacing=2.2, generator=generator)
     )
     radius = part.bulge * canvas.scale
-    rows, columns = _box_around(outline, round(2 * radius) + 2, canvas.labels.shape)
+    rows, columns = _box_around(outline, round(radius) + 3, canvas.labels.shape)
     corner = (columns.start, rows.start)
     box = (rows, columns)
     mask = polygon_mask(outline - corner, canvas.labels[box].shape)
@@ -184,16 +189,14 @@ def _way_between(
     step = (after - (x, y)) / np.sum((after - (x, y)) ** 2)
     rows = np.arange(box[0].start, box[0].stop)[:, None] - y
     columns = np.arange(box[1].start, box[1].stop) - x
-    return (columns * step[0] + rows * step[1]).clip(0, 1).astype(np.float32)
+    return np.asarray((columns * step[0] + rows * step[1]).clip(0, 1), np.float32)
 
 
-def _lit(
-    thickness: Floats, radius: float, light: float, light_from: Direction
-) -> Floats:
+def _lit(thickness: Floats, radius: float, light: float, light_from: Direction) -> Floats:
     """Shade a part as if it bulged where its blurred mask does."""
     slope_y, slope_x = np.gradient(thickness)
     facing = -slope_x * light_from[0] + slope_y * light_from[1]
-    return light * (1 + (_RELIEF * radius) * facing).clip(0.45, 1.35)
+    return np.asarray(light * (1 + (_RELIEF * radius) * facing).clip(0.45, 1.35), np.float32)
 
 
 def _darkness(part: Part, canvas: Canvas, box: tuple[slice, slice]) -> Floats:
@@ -243,6 +246,6 @@ def finished(canvas: Canvas, coat: Floats) -> Image.Image:
     """
     index = (canvas.darkness * 255).clip(0, 255).astype(np.uint8)
     strokes = blurred(canvas.strokes, 0.6) * 2 - 1
-    colours = coat[index]
+    colours = np.take(coat, index, axis=0)
     colours *= (canvas.shade * (1 + 0.34 * strokes))[..., None]
     return Image.fromarray(np.minimum(colours, 255, out=colours).astype(np.uint8))

@@ -16,7 +16,7 @@ from stimuli_builder.scenarios.landscape import (
     paint_sky,
     perspective_noise,
 )
-from stimuli_builder.scenarios.painting import Colour, Floats, Points, gradient, mixed
+from stimuli_builder.scenarios.painting import Colour, Floats, Points, mixed, shaded, shares
 from stimuli_builder.scenarios.trees import paint_forest
 
 _SHADOW = (0.30, 0.38, 0.34)
@@ -98,9 +98,9 @@ def _turf(n_rows: int, green: Colour, generator: np.random.Generator) -> Floats:
     """Colour the ground beneath the blades: pale and dry far away, deep green in front."""
     patches = perspective_noise(n_rows, (50, 90), generator)
     patches = patches + 0.6 * perspective_noise(n_rows, (10, 24), generator)
-    depth = np.linspace(0, 1, n_rows)[:, None]
+    depth = np.linspace(0, 1, n_rows, dtype=np.float32)[:, None]
     far, near = mixed(green, (206, 206, 140), 0.38), mixed(green, (26, 58, 24), 0.35)
-    return gradient([(0, far), (1, near)], (depth + 0.13 * patches).clip(0, 1))
+    return shaded([(0, far), (1, near)], depth + 0.13 * patches)
 
 
 def _roots(top_px: float, n: int, generator: np.random.Generator) -> Points:
@@ -110,9 +110,7 @@ def _roots(top_px: float, n: int, generator: np.random.Generator) -> Points:
     return np.column_stack([generator.uniform(-4, FINE_PX + 4, n), rows])
 
 
-def _blades(
-    roots: Points, top_px: float, green: Colour, generator: np.random.Generator
-) -> _Blades:
+def _blades(roots: Points, top_px: float, green: Colour, generator: np.random.Generator) -> _Blades:
     """Let blades grow from roots, longer and wider where they are near."""
     nearness = ((roots[:, 1] - top_px) / (FINE_PX - top_px)).clip(0.05, 1.1)
     length = (3 + 20 * nearness) * generator.uniform(0.5, 1.2, len(roots))
@@ -163,7 +161,5 @@ def _tufts(
     rows = np.sort(generator.uniform(feet_px - 1, feet_px + 14, _N_TUFTS))
     blades = _blades(np.column_stack([columns, rows]), top_px, green, generator)
     _paint_blades(ImageDraw.Draw(front), blades, ImageDraw.Draw(covered))
-    return (
-        np.asarray(front.reduce(OVERSAMPLING), np.float32),
-        np.asarray(covered.reduce(OVERSAMPLING), np.float32) / 255,
-    )
+    pixels = np.asarray(front.reduce(OVERSAMPLING), np.float32)
+    return pixels, shares(covered.reduce(OVERSAMPLING))

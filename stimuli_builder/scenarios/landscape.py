@@ -21,8 +21,10 @@ class Mood:
 
     Attributes
     ----------
-    zenith, haze
-        Colours of the sky at the top and at the horizon.
+    zenith
+        Colour of the sky at the top.
+    haze
+        Colour of the sky at the horizon, and of what is far.
     tint
         What the light multiplies red, green and blue by.
     shadow
@@ -78,7 +80,7 @@ MOODS = {
     "evening": Mood(
         zenith=(118, 146, 190),
         haze=(250, 222, 182),
-        tint=(1.04, 0.99, 0.93),
+        tint=(1.03, 0.99, 0.955),
         shadow=0.44,
         clouds=0.4,
     ),
@@ -118,7 +120,8 @@ def paint_sky(mood: Mood, horizon_px: int, *, generator: np.random.Generator) ->
     cover = ((puffs + 2 * mood.clouds - 1) * 0.8).clip(0, 1)[..., None]
     cloud = np.array(mixed(mood.haze, (255, 255, 255), 0.6), np.float32)
     sky += 0.75 * cover * (cloud - sky)
-    return Image.fromarray(sky.astype(np.uint8)).resize((FINE_PX, FINE_PX))
+    coarse = Image.fromarray(sky.astype(np.uint8))
+    return coarse.resize((FINE_PX, FINE_PX), Image.Resampling.BILINEAR)
 
 
 def paint_ridge(
@@ -175,8 +178,9 @@ def perspective_noise(
         (n_rows, SIZE_PX).
     """
     flat = smooth_noise((2 * n_rows, SIZE_PX), cell_px, generator)
-    depth = np.log1p(8 * np.linspace(0, 1, n_rows)) / np.log(9)
-    return flat[(depth * (2 * n_rows - 1)).astype(int)]
+    depth = np.log1p(8 * np.linspace(0, 1, n_rows)) / np.log(9) * (2 * n_rows - 2)
+    row, share = depth.astype(int), (depth % 1).astype(np.float32)[:, None]
+    return np.asarray((1 - share) * flat[row] + share * flat[row + 1], np.float32)
 
 
 def lay_ground(

@@ -81,13 +81,13 @@ def _round_end(centre: Points, outwards: Points, radius: float) -> Points:
     """Return a half circle from the left of `outwards` to its right, seen the other way round."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, 7)[1:-1, None]
     sideways = np.array([-outwards[1], outwards[0]])
-    return centre + radius * (np.cos(angle) * outwards + np.sin(angle) * sideways)
+    return np.asarray(centre + radius * (np.cos(angle) * outwards + np.sin(angle) * sideways))
 
 
 def unit_vectors(vectors: Points) -> Points:
     """Scale each row of (n, 2) to length 1; a zero row stays zero."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-9)
+    return np.asarray(vectors / np.maximum(length, 1e-9))
 
 
 def furry_outline(
@@ -145,7 +145,12 @@ def as_xy(points: Points) -> list[tuple[float, float]]:
 
 def blurred(image: Image.Image, radius_px: float) -> Floats:
     """Blur an 8-bit greyscale image; the result is in [0, 1]."""
-    return np.asarray(image.filter(ImageFilter.BoxBlur(radius_px)), np.float32) / 255
+    return shares(image.filter(ImageFilter.BoxBlur(radius_px)))
+
+
+def shares(image: Image.Image) -> Floats:
+    """Read an 8-bit greyscale image as shares in [0, 1]."""
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def smooth_noise(
@@ -193,21 +198,33 @@ def gradient(stops: Sequence[tuple[float, Colour]], at: npt.ArrayLike) -> Floats
     >>> gradient([(0, (0, 0, 0)), (1, (200, 100, 50))], 0.5).tolist()
     [100.0, 50.0, 25.0]
     """
-    positions = [position for position, _ in stops]
-    channels = [
-        np.interp(at, positions, [colour[channel] for _, colour in stops]) for channel in range(3)
-    ]
+    positions, colours = zip(*stops, strict=True)
+    places = np.asarray(at)
+    channels = [np.interp(places, positions, values) for values in zip(*colours, strict=True)]
     return np.stack(channels, axis=-1).astype(np.float32)
 
 
-def mixed(first: Colour, second: Colour, share: float) -> Colour:
-    """Mix a share of the second colour into the first.
+def shaded(stops: Sequence[tuple[float, Colour]], at: Floats) -> Floats:
+    """Blend colours between stops for many pixels, in 256 steps.
 
-    Examples
-    --------
-    >>> mixed((0, 0, 0), (200, 100, 50), 0.5)
-    (100, 50, 25)
+    Parameters
+    ----------
+    stops
+        Position in [0, 1] and colour, positions rising.
+    at
+        Any shape. Positions to colour; those outside [0, 1] get the nearest end's colour.
+
+    Returns
+    -------
+    Floats
+        The shape of `at` and 3: RGB in [0, 255].
     """
+    table = gradient(stops, np.linspace(0, 1, 256))
+    return np.take(table, (at * 255).clip(0, 255).astype(np.uint8), axis=0)
+
+
+def mixed(first: Colour, second: Colour, share: float) -> Colour:
+    """Mix a share of the second colour into the first."""
     red, green, blue = (
         round((1 - share) * a + share * b) for a, b in zip(first, second, strict=True)
     )

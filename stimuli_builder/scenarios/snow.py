@@ -14,7 +14,7 @@ from stimuli_builder.scenarios.landscape import (
     paint_sky,
     perspective_noise,
 )
-from stimuli_builder.scenarios.painting import Floats, gradient, mixed, smooth_noise
+from stimuli_builder.scenarios.painting import Floats, mixed, shaded, shares, smooth_noise
 from stimuli_builder.scenarios.trees import paint_forest
 
 _SHADOW = (0.38, 0.49, 0.66)
@@ -51,9 +51,7 @@ def draw_snow(mood: Mood, *, feet_px: float, generator: np.random.Generator) -> 
     bank = _snow_bank(feet_px, generator)
     flakes = _flakes(generator) if generator.random() < _SNOWFALL_SHARE else np.float32(0)
     front = behind + (flakes / np.maximum(flakes, bank).clip(1e-6))[..., None] * (252 - behind)
-    return Scene(
-        behind=behind, front=front, front_opacity=np.maximum(flakes, bank), shadow=_SHADOW
-    )
+    return Scene(behind=behind, front=front, front_opacity=np.maximum(flakes, bank), shadow=_SHADOW)
 
 
 def _paint_mountains(
@@ -84,9 +82,9 @@ def _snowfield(n_rows: int, mood: Mood, generator: np.random.Generator) -> Float
     drifts = perspective_noise(n_rows, (60, 120), generator)
     drifts = drifts + 0.35 * perspective_noise(n_rows, (16, 40), generator)
     slope = 5 * np.gradient(drifts, axis=0) + 9 * np.gradient(drifts, axis=1)
-    lit = mixed((255, 255, 255), mood.haze, 0.10)
+    lit = mixed((255, 255, 255), mood.haze, 0.06)
     stops = [(0.0, lit), (0.35, (238, 243, 250)), (1.0, (166, 186, 220))]
-    snow = gradient(stops, (0.34 + 0.62 * slope).clip(0, 1))
+    snow = shaded(stops, np.asarray(0.34 + 0.62 * slope, np.float32))
     snow += 2.2 * generator.standard_normal((n_rows, SIZE_PX, 1), dtype=np.float32)
     snow[generator.random((n_rows, SIZE_PX)) > 0.997] = 255  # glints
     return snow
@@ -97,19 +95,19 @@ def _paint_stalks(picture: Image.Image, feet_px: float, generator: np.random.Gen
     pen = ImageDraw.Draw(picture)
     for _ in range(int(generator.integers(2, 6))):
         x, y = generator.uniform(0, FINE_PX), generator.uniform(feet_px - 60, FINE_PX)
-        height = 10 + 0.06 * (y - feet_px + 60)
+        height = 16 + 0.10 * (y - feet_px + 60)
         for _ in range(int(generator.integers(3, 8))):
-            root = x + generator.normal(0, 5)
+            root = x + generator.normal(0, 4)
             tip = root + generator.normal(0, 5)
             colour = mixed((120, 98, 72), (176, 150, 112), generator.random())
-            pen.line((root, y, tip, y - height * generator.uniform(0.5, 1.2)), fill=colour, width=2)
+            pen.line((root, y, tip, y - height * generator.uniform(0.5, 1.2)), fill=colour)
 
 
 def _snow_bank(feet_px: float, generator: np.random.Generator) -> Floats:
     """Return how much soft snow hides of what sinks into it."""
     edge = feet_px - 1.5 + 1.2 * smooth_noise((2, SIZE_PX), (2, 9), generator)[0]
     rows = np.arange(SIZE_PX, dtype=np.float32)[:, None]
-    return (rows - edge).clip(0, 1)
+    return np.asarray((rows - edge).clip(0, 1), np.float32)
 
 
 def _flakes(generator: np.random.Generator) -> Floats:
@@ -121,4 +119,4 @@ def _flakes(generator: np.random.Generator) -> Floats:
     radii = generator.gamma(4.0, 0.42, n).clip(0.6, 4.0)
     for (x, y), radius in zip(centres.tolist(), radii.tolist(), strict=True):
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=225)
-    return np.asarray(sheet.reduce(OVERSAMPLING), np.float32) / 255
+    return shares(sheet.reduce(OVERSAMPLING))

@@ -67,9 +67,10 @@ def _paint_snowy_fir(
 ) -> None:
     pen = ImageDraw.Draw(picture)
     _paint_trunk(pen, foot, height, air)
+    snow = air.before(_SNOW)
     for tier in _fir_tiers(foot, height, generator):
         pen.polygon(_branches(tier), fill=air.before(mixed(_NEEDLES, (16, 30, 40), tier.depth)))
-        pen.polygon(_snow_on(tier), fill=air.before(_SNOW))
+        pen.polygon(_snow_on(tier), fill=snow)
 
 
 def _paint_summer_tree(

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from stimuli_builder.scenarios.canine import Sprite
+from stimuli_builder.scenarios.composition import Placement, compose, mirrored
+from stimuli_builder.scenarios.landscape import SIZE_PX, Mood, Scene
+
+PLAIN_LIGHT = Mood(zenith=(0, 0, 0), haze=(0, 0, 0), tint=(1.0, 1.0, 1.0), shadow=0.0, clouds=0.0)
+
+
+def block(height=20, width=10):
+    return Sprite(
+        colours=np.full((height, width, 3), 200, np.float32),
+        opacity=np.ones((height, width), np.float32),
+        labels=np.arange(1, width + 1, dtype=np.uint8)[None].repeat(height, axis=0),
+        ground=height,
+        stance=(2, 5),
+    )
+
+
+def field(front_from=SIZE_PX):
+    shape = (SIZE_PX, SIZE_PX)
+    opacity = np.zeros(shape, np.float32)
+    opacity[front_from:] = 1
+    return Scene(
+        behind=np.full((*shape, 3), 50, np.float32),
+        front=np.full((*shape, 3), 90, np.float32),
+        front_opacity=opacity,
+        shadow=(0.0, 0.0, 0.0),
+    )
+
+
+def composed(sprite, scene, **placement):
+    spot = {"centre_px": 112, "feet_px": 150, "light_from": 1} | placement
+    images = compose(sprite, scene, PLAIN_LIGHT, Placement(**spot))
+    return [np.asarray(image) for image in images]
+
+
+def test_animal_stands_where_it_is_placed():
+    image, labels = composed(block(), field())
+    rows, columns = np.nonzero(labels)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (130, 149, 107, 116)
+    assert (image[labels > 0] == 200).all() and (image[labels == 0] == 50).all()
+
+
+def test_front_hides_the_feet_in_picture_and_map():
+    image, labels = composed(block(), field(front_from=145))
+    assert labels[144].any() and not labels[145:].any()
+    assert (image[145:] == 90).all()
+
+
+@pytest.mark.parametrize("centre_px", [0, SIZE_PX])
+def test_animal_is_cut_off_at_the_edge(centre_px):
+    labels = composed(block(), field(), centre_px=centre_px)[1]
+    assert np.count_nonzero(labels.any(axis=0)) == 5
+
+
+def test_mirrored_twice_is_the_same():
+    sprite = block()
+    assert mirrored(sprite).stance == (4, 7)
+    assert mirrored(sprite).labels[0, 0] == 10
+    np.testing.assert_array_equal(mirrored(mirrored(sprite)).labels, sprite.labels)
+
+
+def test_scene_is_left_as_it_was():
+    scene = field(front_from=145)
+    composed(block(), scene)
+    assert (scene.behind == 50).all() and (scene.front == 90).all()

@@ -1,0 +1,69 @@
+import pytest
+
+from stimuli_builder.cli import main
+
+SMALL = ["--fit-per-class", "1", "--study-per-cell", "1"]
+
+
+def test_draw_writes_the_folder_and_says_nothing(tmp_path, capsys):
+    assert main(["draw", "husky_wolf", str(tmp_path / "new" / "images"), *SMALL]) == 0
+    assert (tmp_path / "new" / "images" / "images.csv").exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    main(["draw", "husky_wolf", str(tmp_path / "images"), *SMALL])
+    assert capsys.readouterr().err.endswith("drawn 6 of 6 images\n")
+
+
+def test_full_folder_is_one_line_and_exit_code_1(tmp_path, capsys):
+    (tmp_path / "mine.txt").touch()
+    assert main(["draw", "husky_wolf", str(tmp_path), *SMALL]) == 1
+    assert capsys.readouterr().err == (
+        f"craft-stimuli: folder must be new or empty; got {tmp_path}.\n"
+    )
+
+
+def test_interrupt_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stimuli_builder.scenarios.husky_wolf.compose", interrupt)
+    assert main(["draw", "husky_wolf", str(tmp_path / "images"), *SMALL]) == 1
+    assert capsys.readouterr().err == "craft-stimuli: interrupted; nothing was written.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["draw", "cats", "x"], r"scenario must be one of ['husky_wolf']; got 'cats'."),
+        (["draw", "husky_wolf"], "the following arguments are required: FOLDER"),
+        (
+            ["draw", "husky_wolf", "x", "--fit-per-class", "0"],
+            "value must be a whole number of at least 1; got '0'.",
+        ),
+        (
+            ["draw", "husky_wolf", "x", "--study-per-cell", "many"],
+            "value must be a whole number of at least 1; got 'many'.",
+        ),
+        (
+            ["draw", "husky_wolf", "x", "--seed", "-1"],
+            "value must be a whole number of at least 0; got '-1'.",
+        ),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["draw", "--help"])
+    assert stop.value.code == 0
+    assert "craft-stimuli draw husky_wolf" in capsys.readouterr().out
