@@ -7,6 +7,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from analysis.labels import STAGES, condition_label, interval, percent, points, ratio
+from analysis.responses import Population
 from analysis.results import Results
 
 TIE: Final = (
@@ -69,7 +70,7 @@ def headlines(results: Results) -> list[str]:
             f"With {condition_label(name)}, {who} predicted the model’s answer in "
             f"{percent(means[name])} of the test trials; {_without(baseline)}, in "
             f"{percent(means[baseline])}. Utility {ratio(score['utility'])} {bounds}. "
-            f"{_judgement(row)}"
+            f"{_judgement(row, results.population)}"
         )
     return paragraphs
 
@@ -135,18 +136,19 @@ def _without(baseline: str) -> str:
     return f"without an explanation ({label})" if baseline == "baseline" else f"with {label}"
 
 
-def _judgement(row: Mapping[Hashable, float]) -> str:
+def _judgement(row: Mapping[Hashable, float], population: Population) -> str:
     """Put a row of `accuracy.accuracy_differences` into words."""
     low, high = row["ci_low"], row["ci_high"]
     if math.isnan(low):
         return "There are too few participants, or too little spread, for an interval."
-    bounds = f"{points(row['difference'])} percentage points {interval(points(low), points(high))}"
+    size = f"{points(row['difference'])} percentage points {interval(points(low), points(high))}"
+    where = "In this rehearsal" if population == "simulated" else "In this study"
     match verdict(low, high):
         case "helped":
-            return f"The explanation helped: {bounds}."
+            return f"{where}, the explanation helped: {size}."
         case "hurt":
-            return f"The explanation did harm: {bounds}."
-    return f"It is not shown that the explanation helped: {bounds}, and the interval holds 0."
+            return f"{where}, the explanation did harm: {size}."
+    return f"{where}, it is not shown that the explanation helped: {size}; the interval holds 0."
 
 
 def _rule_learned(broken: pd.Series) -> str:

@@ -138,7 +138,7 @@ def text(column: str) -> Cell:
 def condition_name(row: Row) -> str:
     """Print the condition."""
     name = row["condition"]
-    return "not assigned" if pd.isna(name) or name == "" else condition_label(str(name))
+    return "none" if pd.isna(name) or name == "" else condition_label(str(name))
 
 
 def bounds(low: str, high: str, form: Callable[[float], str]) -> Cell:
@@ -154,5 +154,4 @@ ACCURACY_COLUMNS: Final[dict[str, Cell]] = {
     "n": text("n_participants"),
     "Accuracy": lambda row: percent(row["accuracy"]),
     "Interval": percent_interval,
-    "SD": lambda row: percent(row["sd"]),
 }

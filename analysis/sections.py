@@ -117,7 +117,11 @@ def _accuracy(results: Results) -> Section:
     overall = printed(
         results.tables["accuracy_by_condition"],
         caption=f"Mean accuracy over participants, all sessions; {level} t interval.",
-        columns={"Condition": condition_name, **ACCURACY_COLUMNS},
+        columns={
+            "Condition": condition_name,
+            **ACCURACY_COLUMNS,
+            "SD": lambda row: percent(row["sd"]),
+        },
     )
     differences = printed(
         results.tables["accuracy_differences"],
@@ -172,6 +176,7 @@ def _tie(results: Results) -> Section:
             "Tie": lambda row: TIES[row["tie"]],
             **ACCURACY_COLUMNS,
         },
+        n_text=2,
     )
     said = (
         "Where the tie is broken, only those who found the model’s real rule predict its answer, "
@@ -224,8 +229,11 @@ def _kinds(results: Results, level: str) -> Part:
             "Began": text("participants"),
             **{rule.name.capitalize(): text(rule.name) for rule in RULES},
             "Analysed": text("analysed"),
-            "Accuracy": lambda row: percent(row["accuracy"]),
-            "Interval": percent_interval,
+            "Accuracy": lambda row: (
+                "–"
+                if not row["finished"]
+                else f"{percent(row['accuracy'])} {percent_interval(row)}"
+            ),
         },
         n_text=2,
     )
