@@ -19,7 +19,7 @@ class Coat:
 COATS = {
     "grey": Coat(pale=(232, 228, 220), middle=(150, 148, 146), dark=(78, 79, 86)),
     "black": Coat(pale=(226, 223, 218), middle=(88, 88, 94), dark=(42, 43, 50)),
-    "brown": Coat(pale=(234, 220, 202), middle=(152, 114, 86), dark=(98, 70, 54)),
+    "brown": Coat(pale=(230, 220, 206), middle=(138, 114, 96), dark=(84, 67, 57)),
     "tawny": Coat(pale=(232, 216, 188), middle=(166, 138, 104), dark=(76, 62, 52)),
     "cream": Coat(pale=(240, 234, 222), middle=(212, 196, 170), dark=(166, 146, 120)),
 }
