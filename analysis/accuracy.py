@@ -89,7 +89,7 @@ def accuracy_differences(
     MissingColumnError
         If a column is absent.
     BaselineError
-        If nobody is in the baseline.
+        If there are participants, but none in the baseline.
     AnalysisError
         If `level` is not a share or an accuracy is not in [0, 1].
 
@@ -104,7 +104,7 @@ def accuracy_differences(
     check_shares(accuracies, "accuracy")
     groups = accuracies.groupby("condition", sort=False)
     arms = {str(name): participant_means(arm) for name, arm in groups}
-    if baseline not in arms:
+    if arms and baseline not in arms:
         raise BaselineError(f"baseline must be one of {sorted(arms)}; got {baseline!r}.")
     rows = []
     for name in [name for name in arms if name != baseline]:

@@ -70,7 +70,7 @@ def analyse(export: Export, population: Population, *, level: float = 0.95) -> R
     Warns
     -----
     NoComparisonWarning
-        If nobody is left in the baseline.
+        If nobody is left, or nobody in the baseline.
     AnalysisWarning
         As the functions that make the tables do.
     """
@@ -79,6 +79,9 @@ def analyse(export: Export, population: Population, *, level: float = 0.95) -> R
     decisions = decide(chosen)
     conditions, baseline = chosen.study.conditions, chosen.study.baseline
     analysed = decisions.loc[decisions["rule"].isna(), "participant"]
+    if analysed.empty:
+        message = f"analysed participants must be one or more; got 0 of {len(decisions)}."
+        warnings.warn(message, NoComparisonWarning, stacklevel=2)
     trials = scored_trials(chosen, analysed)
     accuracies = _in_order(session_accuracies(trials), conditions)
     by_tie = _in_order(tie_accuracies(trials), conditions)
@@ -145,4 +148,4 @@ def _compared(
         return compare(accuracies, baseline, level=level)
     except BaselineError as error:
         warnings.warn(str(error), NoComparisonWarning, stacklevel=3)
-        return compare(accuracies.iloc[:0].assign(condition=[]), baseline, level=level)
+        return compare(accuracies.iloc[:0], baseline, level=level)
