@@ -1,0 +1,60 @@
+"""The application factory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from stimuli_builder.bundle import read_bundle
+from study_app.config import flask_config
+from study_app.extensions import bootstrap, csrf, db, limiter, login_manager, migrate
+from study_app.sqlite import configure_sqlite
+from study_app.views import admin, headers, media, participations, statuses
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
+    """Make the application of one study.
+
+    Parameters
+    ----------
+    overrides
+        Settings in place of the environment's; see `study_app.config`.
+
+    Returns
+    -------
+    Flask
+        Ready to answer, once `study_app.services.study.prepare_database` has run on its database.
+
+    Raises
+    ------
+    SetupError
+        If a setting is missing.
+    BundleError
+        If the bundle cannot be read.
+    """
+    app = Flask("study_app")
+    app.config.update(flask_config(overrides or {}))
+    app.extensions["study_bundle"] = read_bundle(Path(app.config["STUDY_BUNDLE"]))
+    _bind_extensions(app)
+    for blueprint in (participations.bp, media.bp, admin.bp):
+        app.register_blueprint(blueprint)
+    statuses.register(app)
+    headers.register(app)
+    n_proxies = int(app.config["STUDY_PROXIES"] or 0)
+    if n_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, n_proxies, n_proxies, n_proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    csrf.init_app(app)
+    bootstrap.init_app(app)
+    login_manager.init_app(app)
+    limiter.init_app(app)
+    with app.app_context():
+        configure_sqlite(db.engine)

@@ -1,0 +1,243 @@
+"""``craft-study``: serve a study, export its answers, and see how far it is."""
+
+import argparse
+import os
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from flask import Flask
+from sqlalchemy import create_engine, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from stimuli_builder.bundle import BundleError  # type: ignore[attr-defined]
+from study_app.app import create_app
+from study_app.config import sqlite_url
+from study_app.errors import SetupError, StudyError
+from study_app.export import export_study
+from study_app.extensions import db
+from study_app.models import Study
+from study_app.server import Server, check_port, server_command, server_environment
+from study_app.services.counts import count_participations
+from study_app.services.study import make_admin_password, prepare_database
+
+DATABASE_FILE: Final = Path("study.sqlite")
+MAX_PORT: Final = 65_535
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Run: TypeAlias = Callable[[argparse.Namespace], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; None takes the process's.
+
+    Returns
+    -------
+    int
+        0, or 1 after one line on stderr that says why it failed.
+    """
+    parsed = _parser().parse_args(arguments)
+    run: Run = parsed.run
+    try:
+        run(parsed)
+    except (StudyError, BundleError, OSError, SQLAlchemyError) as error:
+        print(f"craft-study: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="craft-study",
+        description="Serve a study to participants, and export their answers.",
+        epilog="example: craft-study serve runs/demo/bundle --database runs/demo/study.sqlite",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
+def _add_serve(commands: Commands) -> None:
+    serve = _command(
+        commands,
+        _serve,
+        name="serve",
+        does="serve a bundle to participants",
+        example="craft-study serve runs/demo/bundle --port 8000",
+    )
+    serve.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
+    _add_database(serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    serve.add_argument("--port", type=_port, default=8000, help="port (%(default)s)")
+    serve.add_argument("--workers", type=_count, default=2, help="processes (%(default)s)")
+    serve.add_argument(
+        "--seed", type=int, help="of the assignment to conditions (0, or the database's)"
+    )
+
+
+def _add_export(commands: Commands) -> None:
+    export = _command(
+        commands,
+        _export,
+        name="export",
+        does="write the answers as study.json and three CSV files",
+        example="craft-study export runs/demo/export --database runs/demo/study.sqlite",
+    )
+    export.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="folder to write")
+    _add_database(export)
+    _add_bundle(export)
+
+
+def _add_status(commands: Commands) -> None:
+    status = _command(
+        commands,
+        _status,
+        name="status",
+        does="count participations by status and condition",
+        example="craft-study status --database runs/demo/study.sqlite",
+    )
+    _add_database(status)
+    _add_bundle(status)
+
+
+COMMANDS: Final = (_add_serve, _add_export, _add_status)
+
+
+def _command(
+    commands: Commands, run: Run, *, name: str, does: str, example: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=does, description=f"{does.capitalize()}.", epilog=f"example: {example}"
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_database(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help=f"SQLite file (STUDY_DATABASE_URL where that is set, else {DATABASE_FILE})",
+    )
+
+
+def _add_bundle(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--bundle", type=Path, help="folder of the bundle, where it was moved")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"port must be in [1, {MAX_PORT}]; got {port}.")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"number must be at least 1; got {count}.")
+    return count
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    check_port(arguments.host, arguments.port)
+    url = database_url(arguments.database)
+    own_key = os.environ.get("STUDY_SECRET_KEY")
+    app = _open(arguments.bundle, url)
+    with app.app_context():
+        study = prepare_database(app.extensions["study_bundle"], seed=arguments.seed)
+        password = make_admin_password()
+        db.engine.dispose()
+    server = Server(
+        bundle=arguments.bundle,
+        database_url=url,
+        secret_key=own_key or study.secret_key,
+        host=arguments.host,
+        port=arguments.port,
+        n_workers=arguments.workers,
+    )
+    _print_links(server, password)
+    os.execve(sys.executable, server_command(server), server_environment(server))
+
+
+def _print_links(server: Server, password: str | None) -> None:
+    print(f"participants: {server.url}")
+    print(f"admin:        {server.url}admin")
+    if password is not None:
+        print(f"admin password, printed only now: {password}")
+    print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    app = _open_existing(arguments)
+    with app.app_context():
+        folder = export_study(app.extensions["study_bundle"], arguments.out_dir)
+    print(f"export: {folder}")
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    app = _open_existing(arguments)
+    with app.app_context():
+        counts = count_participations()
+    totals: Counter[tuple[str, str, str]] = Counter()
+    for count in counts:
+        who = "simulated" if count.is_simulated else "people"
+        totals[who, count.condition or "not assigned", count.status] += count.n
+    print(f"{'who':<12}{'condition':<20}{'status':<16}{'n':>6}")
+    for (who, condition, status), n in totals.items():
+        print(f"{who:<12}{condition:<20}{status:<16}{n:>6}")
+    print(f"{'all':<48}{sum(totals.values()):>6}")
+
+
+def database_url(file: Path | None) -> str:
+    """Return the address of the database to be used.
+
+    Parameters
+    ----------
+    file
+        A SQLite file; None takes ``STUDY_DATABASE_URL``, or the usual file.
+
+    Returns
+    -------
+    str
+        For SQLAlchemy.
+    """
+    configured = os.environ.get("STUDY_DATABASE_URL")
+    return configured if file is None and configured else sqlite_url(file or DATABASE_FILE)
+
+
+def _open(bundle: Path, url: str) -> Flask:
+    """Return the application for work on the database alone, which signs no cookies."""
+    return create_app(
+        {
+            "STUDY_BUNDLE": bundle,
+            "STUDY_DATABASE_URL": url,
+            "STUDY_SECRET_KEY": secrets.token_hex(32),
+        }
+    )
+
+
+def _open_existing(arguments: argparse.Namespace) -> Flask:
+    """Return the application of a database that was served, with its bundle."""
+    url = database_url(arguments.database)
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:") and not file.is_file():
+        raise SetupError(f"database must be a file; got {file}, which does not exist.")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        has_study = inspect(connection).has_table(Study.__tablename__)
+        path = connection.scalar(select(Study.bundle_path)) if has_study else None
+    engine.dispose()
+    if path is None:
+        raise SetupError(f"database must hold a study; got {url}. Serve a bundle with it first.")
+    return _open(arguments.bundle or Path(path), url)

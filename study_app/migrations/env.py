@@ -1,0 +1,32 @@
+"""Run migrations on the database of the current application."""
+
+from typing import Literal
+
+from alembic import context
+from flask import current_app
+
+from study_app.extensions import db
+from study_app.models import Instant
+
+
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Write instants as what they are in the database."""
+    return "sa.DateTime()" if kind == "type" and isinstance(item, Instant) else False
+
+
+def run_migrations() -> None:
+    """Migrate in one transaction."""
+    engine = current_app.extensions["migrate"].db.engine
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            render_item=render_item,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations()

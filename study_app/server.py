@@ -1,0 +1,121 @@
+"""The server's process: gunicorn, told everything by its command line and environment."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from study_app.errors import SetupError
+
+THREADS_PER_WORKER: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What a server is started with.
+
+    Attributes
+    ----------
+    bundle
+        Folder of the study's bundle.
+    database_url
+        SQLAlchemy address of a database that was prepared.
+    secret_key
+        Signs cookies.
+    host, port
+        Where it listens.
+    n_workers
+        Processes.
+    is_simulated
+        Whether programs take part, and no people.
+    """
+
+    bundle: Path
+    database_url: str
+    secret_key: str
+    host: str
+    port: int
+    n_workers: int
+    is_simulated: bool = False
+
+    @property
+    def url(self) -> str:
+        """Return the participants' link."""
+        return f"http://{self.host}:{self.port}/"
+
+
+def server_command(server: Server) -> list[str]:
+    """Return the command line that runs a server.
+
+    Parameters
+    ----------
+    server
+        What to start.
+
+    Returns
+    -------
+    list[str]
+        For `subprocess.Popen` or `os.execve`, with `server_environment`.
+    """
+    options = {
+        "--bind": f"{server.host}:{server.port}",
+        "--workers": str(server.n_workers),
+        "--worker-class": "gthread",
+        "--threads": str(THREADS_PER_WORKER),
+        "--log-level": "warning",
+    }
+    words = [word for option in options.items() for word in option]
+    app = "study_app.app:create_app()"
+    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", app]
+
+
+def server_environment(server: Server) -> dict[str, str]:
+    """Return the environment that `server_command` runs in.
+
+    Parameters
+    ----------
+    server
+        What to start.
+
+    Returns
+    -------
+    dict[str, str]
+        This process's, with the study's settings, and a path on which this package is found.
+    """
+    source = str(Path(__file__).parents[1])
+    path = os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
+    settings: Mapping[str, str] = {
+        "STUDY_BUNDLE": str(server.bundle.resolve()),
+        "STUDY_DATABASE_URL": server.database_url,
+        "STUDY_SECRET_KEY": server.secret_key,
+        "STUDY_SIMULATED": "1" if server.is_simulated else "",
+    }
+    return {**os.environ, **settings, "PYTHONPATH": path}
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that a server can listen at a port.
+
+    Parameters
+    ----------
+    host
+        Name or address of this machine.
+    port
+        In [1, 65535].
+
+    Raises
+    ------
+    SetupError
+        If it is taken, or the host is not this machine's.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"port must be free on {host}; got {port} ({error.strerror}). Give another --port."
+            ) from error

@@ -1,0 +1,48 @@
+"""The log of what happened in a participation."""
+
+from datetime import datetime
+
+from study_app.extensions import db
+from study_app.models import Event, Participation
+from study_app.protocol import Step
+
+
+def log_event(
+    participation: Participation,
+    name: str,
+    step: Step,
+    *,
+    at: datetime,
+    trial: str | None = None,
+    duration_ms: float | None = None,
+) -> None:
+    """Add an event to the session's transaction.
+
+    Parameters
+    ----------
+    participation
+        Whose event; locked by the caller.
+    name
+        One of `study_app.columns.EVENT_NAMES`.
+    step
+        Where it happened.
+    at
+        By the server's clock.
+    trial
+        The trial it happened in.
+    duration_ms
+        Milliseconds something was looked at, by the browser's clock.
+    """
+    participation.n_events += 1
+    db.session.add(
+        Event(
+            participation_id=participation.id,
+            number=participation.n_events,
+            name=name,
+            session=step.session,
+            phase=step.phase,
+            trial=trial,
+            duration_ms=duration_ms,
+            at=at,
+        )
+    )

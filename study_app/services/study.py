@@ -1,0 +1,135 @@
+"""The study a database belongs to: set up once, and kept apart from other bundles."""
+
+import secrets
+from pathlib import Path
+
+from flask_migrate import upgrade
+from sqlalchemy import inspect, select
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from stimuli_builder.bundle import Bundle
+from study_app.errors import SetupError
+from study_app.extensions import db
+from study_app.models import Study
+from study_app.services.transactions import writing
+
+
+def prepare_database(bundle: Bundle, *, seed: int | None = None) -> Study:
+    """Bring the database to the newest schema and tie it to a bundle, inside an app context.
+
+    Parameters
+    ----------
+    bundle
+        The study to be served.
+    seed
+        Of the assignment; None takes the stored one, or 0.
+
+    Returns
+    -------
+    Study
+        The database's one row.
+
+    Raises
+    ------
+    SetupError
+        If the database belongs to another bundle, or began with another seed.
+    """
+    upgrade()
+    with writing():
+        study = db.session.scalar(select(Study))
+        if study is None:
+            study = Study(
+                id=1,
+                manifest_sha256=bundle.manifest_sha256,
+                answers_sha256=bundle.answers_sha256,
+                assignment_seed=seed or 0,
+                secret_key=secrets.token_hex(32),
+            )
+            db.session.add(study)
+        check_bundle(study, bundle)
+        if seed is not None and seed != study.assignment_seed:
+            raise SetupError(
+                f"seed must be {study.assignment_seed}, with which this database began; got {seed}."
+            )
+        study.bundle_path = str(Path(bundle.path).resolve())
+    return study
+
+
+def check_bundle(study: Study, bundle: Bundle) -> None:
+    """Make sure that a database and a bundle belong together.
+
+    Parameters
+    ----------
+    study
+        The database's row.
+    bundle
+        The bundle given.
+
+    Raises
+    ------
+    SetupError
+        If they do not.
+    """
+    stored = (study.manifest_sha256, study.answers_sha256)
+    given = (bundle.manifest_sha256, bundle.answers_sha256)
+    for name, expected, got in zip(("manifest", "answers"), stored, given, strict=True):
+        if expected != got:
+            raise SetupError(
+                f"database must belong to the bundle whose {name} has SHA-256 {expected[:12]}…; "
+                f"got {got[:12]}… of {bundle.path}. Give another --database for another bundle."
+            )
+
+
+def read_study() -> Study:
+    """Return the study that a database belongs to.
+
+    Returns
+    -------
+    Study
+        Its one row.
+
+    Raises
+    ------
+    SetupError
+        If the database was never served.
+    """
+    study: Study | None = None
+    if inspect(db.engine).has_table(Study.__tablename__):
+        study = db.session.scalar(select(Study))
+    if study is None:
+        raise SetupError('database must hold a study; got none. Run "craft-study serve" first.')
+    return study
+
+
+def make_admin_password() -> str | None:
+    """Make the admin's password where there is none; only its hash is kept.
+
+    Returns
+    -------
+    str | None
+        The new password, to be printed once; None if there was one already.
+    """
+    with writing():
+        study = db.session.scalars(select(Study)).one()
+        if study.admin_password_hash is not None:
+            return None
+        password = secrets.token_urlsafe(12)
+        study.admin_password_hash = generate_password_hash(password)
+    return password
+
+
+def is_admin_password(password: str) -> bool:
+    """Return whether a password is the admin's.
+
+    Parameters
+    ----------
+    password
+        As typed.
+
+    Returns
+    -------
+    bool
+        False also where no password was made.
+    """
+    stored = db.session.scalars(select(Study.admin_password_hash)).one()
+    return stored is not None and check_password_hash(stored, password)

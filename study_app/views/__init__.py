@@ -1,0 +1,1 @@
+"""What browsers talk to: each view parses, calls one service, and answers."""

@@ -1,0 +1,207 @@
+"""A small, complete study bundle with drawn pictures, for tests of everything downstream."""
+
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from stimuli_builder.bundle import (
+    Bundle,
+    Group,
+    Manifest,
+    MediaFile,
+    Practice,
+    Provenance,
+    QuizItem,
+    Rules,
+    Session,
+    TestTrial,
+    Texts,
+    TrainingTrial,
+    TrialAnswer,
+    TrialList,
+    media_name,
+    write_bundle,
+)
+
+CLASSES = ("Husky", "Wolf")
+PRACTICE_CLASSES = ("Circle", "Square")
+CONDITIONS = ("baseline", "craft")
+LISTS = ("list_a", "list_b")
+QUIZ_ANSWERS = {"task": 1, "reservoir": 0}
+N_SESSIONS, N_TRAINING, N_TEST, N_CATCH, N_GROUPS, N_CROPS = 3, 5, 7, 1, 2, 3
+COLORS = ("#0072b2", "#e69f00")
+
+
+class Drawer:
+    """Collects what a bundle is made of while it is drawn."""
+
+    def __init__(self, size_px: int) -> None:
+        self.size_px = size_px
+        self.media: dict[str, bytes] = {}
+        self.sizes: dict[str, MediaFile] = {}
+        self.answers: dict[str, TrialAnswer] = {}
+
+    def picture(self, shape: str, ground: str) -> str:
+        """Draw a shape on a ground, a little different each time, and return its media name."""
+        number, size = len(self.media), self.size_px
+        image = Image.new("RGB", (size, size), "#e8eef4" if ground == "snow" else "#5f9f58")
+        pen = ImageDraw.Draw(image)
+        margin = size // 5 + number % 3
+        box = (margin, margin, size - margin, size - margin)
+        fill = (40 + number % 160, 60 + number // 160, 110)
+        (pen.ellipse if shape in ("Husky", "Circle") else pen.rectangle)(box, fill=fill)
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        name = media_name(stream.getvalue(), "png")
+        self.media[name] = stream.getvalue()
+        self.sizes[name] = MediaFile(bytes=len(self.media[name]), width_px=size, height_px=size)
+        return name
+
+    def trial(self, answer: str, *, is_catch: bool = False, tie: str | None = "kept") -> str:
+        """Name a new trial and write down its answer."""
+        name = f"t{len(self.answers):04d}"
+        self.answers[name] = TrialAnswer(
+            answer=answer, label=answer, is_catch=is_catch, tie=tie, source=None
+        )
+        return name
+
+
+def small_manifest(drawer: Drawer, *, n_lists: int = 2, n_sessions: int = N_SESSIONS) -> Manifest:
+    """Draw a study: two classes, two conditions, and lists of equal shape."""
+    lists = tuple(
+        TrialList(name=name, sessions=tuple(_session(drawer) for _ in range(n_sessions)))
+        for name in LISTS[:n_lists]
+    )
+    return Manifest(
+        schema="study-bundle",
+        schema_version=1,
+        study="small",
+        title="What does the model see?",
+        task="utility",
+        scenario="shapes",
+        classes=CLASSES,
+        conditions=CONDITIONS,
+        texts=_texts(),
+        practice=_practice(drawer),
+        quiz=_quiz(),
+        lists=lists,
+        rules=Rules(
+            practice_min_correct=3,
+            practice_max_attempts=2,
+            quiz_max_attempts=2,
+            catch_min_correct=2,
+        ),
+        provenance=Provenance(
+            package_version="0.1.0",
+            git_commit=None,
+            seed=0,
+            config={"size_px": drawer.size_px},
+            concept_store_sha256=None,
+            network={"name": "none"},
+            model={"accuracy_kept": 1.0, "accuracy_broken": 0.0},
+            licences={"images": "MIT"},
+        ),
+        media=drawer.sizes,
+    )
+
+
+def write_small_bundle(
+    folder: Path, *, size_px: int = 48, n_lists: int = 2, n_sessions: int = N_SESSIONS
+) -> Bundle:
+    """Draw and write a bundle."""
+    drawer = Drawer(size_px)
+    manifest = small_manifest(drawer, n_lists=n_lists, n_sessions=n_sessions)
+    return write_bundle(
+        folder, manifest, trials=drawer.answers, quiz=QUIZ_ANSWERS, media=drawer.media
+    )
+
+
+def _session(drawer: Drawer) -> Session:
+    grounds = {"Husky": "grass", "Wolf": "snow"}
+    training = tuple(
+        TrainingTrial(
+            trial=drawer.trial(CLASSES[i % 2]),
+            image=drawer.picture(CLASSES[i % 2], grounds[CLASSES[i % 2]]),
+            prediction=CLASSES[i % 2],
+            explanations={"craft": _groups(drawer, CLASSES[i % 2])},
+        )
+        for i in range(N_TRAINING)
+    )
+    test = tuple(
+        TestTrial(
+            trial=drawer.trial(
+                CLASSES[i % 2], is_catch=i == 3, tie=None if i == 3 else ("kept", "broken")[i % 2]
+            ),
+            image=drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]]),
+        )
+        for i in range(N_TEST + N_CATCH)
+    )
+    return Session(training=training, test=test)
+
+
+def _groups(drawer: Drawer, prediction: str) -> tuple[Group, ...]:
+    return tuple(
+        Group(
+            title=f"Concept {i + 1}",
+            color=COLORS[i],
+            importance=0.6 / (i + 1),
+            crops=tuple(drawer.picture(prediction, "snow") for _ in range(N_CROPS)),
+            map=drawer.picture(prediction, "grass"),
+        )
+        for i in range(N_GROUPS)
+    )
+
+
+def _practice(drawer: Drawer) -> Practice:
+    training = tuple(
+        TrainingTrial(
+            trial=drawer.trial(name),
+            image=drawer.picture(name, "snow"),
+            prediction=name,
+            explanations={},
+        )
+        for name in PRACTICE_CLASSES
+    )
+    test = tuple(
+        TestTrial(
+            trial=drawer.trial(PRACTICE_CLASSES[i % 2]),
+            image=drawer.picture(PRACTICE_CLASSES[i % 2], "grass"),
+        )
+        for i in range(4)
+    )
+    return Practice(
+        classes=PRACTICE_CLASSES,
+        introduction=("A simple model tells circles from squares.",),
+        session=Session(training=training, test=test),
+    )
+
+
+def _quiz() -> tuple[QuizItem, ...]:
+    return (
+        QuizItem(
+            item="task",
+            question="What do you say in the second half of each part?",
+            choices=("What is in the image", "What the model will answer", "Whether I like it"),
+        ),
+        QuizItem(
+            item="reservoir",
+            question="May you look at earlier images again?",
+            choices=("Yes, at any time during the questions", "No, never"),
+        ),
+    )
+
+
+def _texts() -> Texts:
+    return Texts(
+        consent=(
+            "In this study you find out how a computer model decides what is in an image.",
+            "It takes 5 to 8 minutes. Your answers are stored without your name.",
+        ),
+        instructions=(
+            "First you see images together with the model’s answer.",
+            "Then you see new images and say what the model will answer, right or wrong.",
+        ),
+        debriefing=("You have seen images that a biased model sorted.",),
+        contact="lab@example.org",
+    )
