@@ -1,0 +1,59 @@
+import dataclasses
+
+import pytest
+
+from analysis.responses import read_export
+from analysis.results import analyse
+from analysis.sections import sections
+
+
+@pytest.fixture
+def results(export_folder):
+    return analyse(read_export(export_folder), "simulated")
+
+
+def _section(results, name):
+    return next(section for section in sections(results) if section.id == name)
+
+
+def test_headings_come_in_order(results):
+    names = [section.id for section in sections(results)]
+    assert names == [
+        "headline", "participants", "accuracy", "utility", "tie", "simulated", "screening",
+        "behaviour",
+    ]  # fmt: skip
+
+
+def test_people_get_no_section_of_kinds(exported, tmp_path):
+    export = read_export(exported(tmp_path / "export", mix={}, n_people=30))
+    people = analyse(export, "people")
+    assert "simulated" not in [section.id for section in sections(people)]
+    assert "30 participants began" in _section(people, "participants").paragraphs[0]
+
+
+def test_cards_show_every_condition(results):
+    labels = [card.label for card in _section(results, "headline").cards]
+    assert labels == ["Accuracy, Baseline", "Accuracy, CRAFT", "Utility, CRAFT"]
+
+
+def test_every_excluded_participant_has_a_row(results):
+    (table,) = _section(results, "participants").tables
+    excluded = results.tables["exclusions"]["participant"].tolist()
+    assert [row[0] for row in table.rows] == excluded
+    assert table.is_folded and all(row[3] for row in table.rows)
+
+
+def test_captions_name_the_interval(results):
+    for name, words in (("accuracy", "t interval"), ("utility", "Fieller"), ("tie", "t interval")):
+        assert words in _section(results, name).tables[0].caption
+    assert "Welch" in _section(results, "accuracy").tables[2].caption
+
+
+def test_study_without_analysed_participants_says_so(results):
+    kept = {"flow", "exclusions", "screening", "simulated_kinds"}
+    tables = {
+        name: table if name in kept else table.iloc[:0] for name, table in results.tables.items()
+    }
+    empty = dataclasses.replace(results, tables=tables)
+    assert _section(empty, "headline").paragraphs[0].startswith("Nothing can be compared yet")
+    assert "tie" not in [section.id for section in sections(empty)]
