@@ -214,26 +214,43 @@ def _simulated(results: Results) -> Section:
         paragraphs=(said,),
         items=tuple(kind_sentences(results)),
         figures=("simulated_kinds",),
-        tables=(_kinds(results, level), _effects(results, level), ties),
+        tables=(
+            _kind_counts(results),
+            _kind_accuracies(results, level),
+            _effects(results, level),
+            ties,
+        ),
     )
 
 
-def _kinds(results: Results, level: str) -> Part:
+def _kind_counts(results: Results) -> Part:
     return printed(
         results.tables["simulated_kinds"],
         caption="Simulated participants by kind and condition: how many began, how many left by "
-        f"each rule, how many are analysed; mean accuracy with its {level} t interval.",
+        "each rule, how many are analysed.",
         columns={
             "Kind": text("simulated_kind"),
             "Condition": condition_name,
             "Began": text("participants"),
             **{rule.name.capitalize(): text(rule.name) for rule in RULES},
             "Analysed": text("analysed"),
-            "Accuracy": lambda row: (
-                "–"
-                if not row["finished"]
-                else f"{percent(row['accuracy'])} {percent_interval(row)}"
-            ),
+        },
+        n_text=2,
+    )
+
+
+def _kind_accuracies(results: Results, level: str) -> Part:
+    kinds = results.tables["simulated_kinds"]
+    return printed(
+        kinds[kinds["finished"] > 0],
+        caption="Mean accuracy by kind and condition of all who answered every test trial; "
+        f"{level} t interval.",
+        columns={
+            "Kind": text("simulated_kind"),
+            "Condition": condition_name,
+            "n": text("finished"),
+            "Accuracy": lambda row: percent(row["accuracy"]),
+            "Interval": percent_interval,
         },
         n_text=2,
     )

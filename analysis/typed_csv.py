@@ -107,7 +107,7 @@ def _typed(raw: pd.DataFrame, column: Column, name: str) -> pd.Series:
     given = text != ""
     if column.required:
         _refuse(text[~given], name, "have a value")
-    values = PARSERS[column.kind](text)
+    values = _parsed(text, column.kind)
     _refuse(text[given & values.isna()], name, RULES[column.kind])
     if column.unit == "from 1":
         _refuse(text[given & (values == 0).astype(bool)], name, "be at least 1")
@@ -116,6 +116,14 @@ def _typed(raw: pd.DataFrame, column: Column, name: str) -> pd.Series:
         _refuse(wrong, name, f"be one of {list(column.choices)}")
     if column.required and column.kind in {"integer", "boolean"}:
         return values.astype("int64" if column.kind == "integer" else "bool")
+    return values
+
+
+def _parsed(text: pd.Series, kind: Kind) -> pd.Series:
+    """Parse each different text once; what is not of the kind is missing."""
+    codes, different = pd.factorize(text)
+    values = PARSERS[kind](pd.Series(different, dtype=text.dtype)).take(codes)
+    values.index = text.index
     return values
 
 
