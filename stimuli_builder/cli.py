@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from stimuli_builder.audit import audit_bundle
+from stimuli_builder.bundle import Bundle, read_bundle
+from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
 from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
@@ -17,6 +20,12 @@ _DRAW_EXAMPLE = """\
 example:
   craft-stimuli draw husky_wolf runs/images --seed 0
     writes 240 images with their maps of parts, images.csv and scenario.json
+"""
+
+_BUILD_EXAMPLE = """\
+example:
+  craft-stimuli build configs/husky_wolf_study.toml --concepts runs/demo/concepts \\
+      --images runs/demo/images --out runs/demo/bundle
 """
 
 
@@ -88,6 +97,33 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.set_defaults(run=_draw)
 
 
+def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "build",
+        help="concept store -> study bundle",
+        description="Build a study: trials, explanations, practice, quiz, catch trials.",
+        epilog=_BUILD_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("config", metavar="CONFIG.toml", type=Path)
+    command.add_argument("--concepts", metavar="DIR", type=Path, required=True)
+    command.add_argument("--images", metavar="FOLDER", type=Path, required=True)
+    command.add_argument("--out", metavar="DIR", type=Path, default=Path("bundle"))
+    command.set_defaults(run=_build)
+
+
+def _add_check(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "check",
+        help="validate a study bundle",
+        description="Refuse a bundle that is altered, unsound, or gives an answer away.",
+        epilog="example:\n  craft-stimuli check runs/demo/bundle",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("bundle", metavar="BUNDLE", type=Path)
+    command.set_defaults(run=_check)
+
+
 def _draw(options: argparse.Namespace) -> None:
     draw_scenario(
         options.scenario,
@@ -99,8 +135,40 @@ def _draw(options: argparse.Namespace) -> None:
     )
 
 
+def _build(options: argparse.Namespace) -> None:
+    from stimuli_builder.build import build, read_store  # torch loads for seconds
+
+    config = read_config(options.config)
+    store = read_store(options.concepts)
+    bundle = build(config, store, options.images, options.out)
+    for name, value in bundle.manifest.provenance.model.items():
+        print(f"the model's {name.replace('_', ' ')}: {value:.3f}")
+    print(_summary(bundle))
+
+
+def _check(options: argparse.Namespace) -> None:
+    bundle = read_bundle(options.bundle)
+    problems = audit_bundle(bundle)
+    for problem in problems[:-1]:
+        print(f"craft-stimuli: {problem}", file=sys.stderr)
+    if problems:
+        raise StimuliError(problems[-1])
+    print(_summary(bundle))
+
+
+def _summary(bundle: Bundle) -> str:
+    manifest = bundle.manifest
+    conditions = ", ".join(manifest.conditions)
+    return (
+        f"study bundle {bundle.path}: {len(bundle.answers.trials)} trials in "
+        f"{len(manifest.lists)} lists, conditions {conditions}, {len(manifest.media)} pictures"
+    )
+
+
 COMMANDS: dict[str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]] = {
-    "draw": _add_draw
+    "draw": _add_draw,
+    "build": _add_build,
+    "check": _add_check,
 }
 
 

@@ -1,0 +1,140 @@
+"""The configuration of ``craft-stimuli build``: TOML, checked, frozen."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stimuli_builder.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A table of the file; a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PhaseConfig(Section):
+    """One phase of every session: how many images, and what share of them breaks the tie."""
+
+    images: int = Field(ge=1)
+    tie_broken_share: float = Field(ge=0, le=1)
+
+
+class ExplanationConfig(Section):
+    """What a condition with an explanation shows."""
+
+    concepts: int = Field(default=3, ge=1)
+    crops: int = Field(default=4, ge=1)
+
+
+class PicturesConfig(Section):
+    """Sides and quality of the pictures that participants see."""
+
+    image_px: int = Field(default=448, ge=64)
+    crop_px: int = Field(default=160, ge=32)
+    jpeg_quality: int = Field(default=92, ge=50, le=100)
+
+
+class PracticeConfig(Section):
+    """The practice: pictures of day and night, and how it is passed."""
+
+    training: int = Field(default=4, ge=2)
+    test: int = Field(default=4, ge=1)
+    min_correct: int = Field(default=3, ge=0)
+    max_attempts: int = Field(default=2, ge=1)
+    introduction: tuple[str, ...]
+
+
+class QuizItemConfig(Section):
+    """A question on the instructions; `answer` is the place of the right choice, from 0."""
+
+    question: str
+    choices: tuple[str, ...] = Field(min_length=2)
+    answer: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _answer_is_a_choice(self) -> "QuizItemConfig":
+        if self.answer >= len(self.choices):
+            raise ValueError(f"answer must be below {len(self.choices)}")
+        return self
+
+
+class QuizConfig(Section):
+    """The quiz, passed with every item right."""
+
+    max_attempts: int = Field(default=3, ge=1)
+    items: tuple[QuizItemConfig, ...] = Field(min_length=1)
+
+
+class TextsConfig(Section):
+    """What participants read, paragraph by paragraph."""
+
+    contact: str
+    consent: tuple[str, ...]
+    instructions: tuple[str, ...]
+    debriefing: tuple[str, ...]
+
+
+class StudyConfig(Section):
+    """The whole file."""
+
+    study: str = Field(pattern=r"^[a-z0-9_-]+$")
+    title: str
+    scenario: str
+    seed: int = Field(default=0, ge=0)
+    conditions: tuple[Literal["baseline", "craft"], ...] = ("baseline", "craft")
+    lists: int = Field(default=2, ge=1, le=26)
+    sessions: int = Field(default=3, ge=1)
+    catch_min_correct: int = Field(default=3, ge=0)
+    training: PhaseConfig = PhaseConfig(images=5, tie_broken_share=0.0)
+    test: PhaseConfig = PhaseConfig(images=7, tie_broken_share=0.5)
+    explanation: ExplanationConfig = ExplanationConfig()
+    pictures: PicturesConfig = PicturesConfig()
+    practice: PracticeConfig
+    quiz: QuizConfig
+    texts: TextsConfig
+
+    @model_validator(mode="after")
+    def _thresholds_can_be_met(self) -> "StudyConfig":
+        if self.conditions[0] != "baseline" or len(set(self.conditions)) != len(self.conditions):
+            raise ValueError("conditions must begin with baseline and name each once")
+        if self.practice.min_correct > self.practice.test:
+            raise ValueError(f"practice.min_correct must be at most {self.practice.test}")
+        if self.catch_min_correct > self.sessions:
+            raise ValueError(f"catch_min_correct must be at most {self.sessions}")
+        return self
+
+
+def read_config(file: Path) -> StudyConfig:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    file
+        TOML.
+
+    Returns
+    -------
+    StudyConfig
+        With defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no TOML, or has an unknown key or a wrong value.
+    """
+    try:
+        return StudyConfig.model_validate(tomllib.loads(file.read_text()))
+    except OSError as error:
+        raise ConfigError(f"configuration must be a readable file; got {file}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "configuration"
+        shown = repr(first["input"])[:60]
+        raise ConfigError(
+            f"{where} in {file} must be right ({first['msg']}); got {shown}."
+        ) from error
