@@ -68,11 +68,12 @@ def _headline(results: Results) -> Section:
     said = headlines(results) or [
         "Nothing can be compared yet: there are not enough analysed participants."
     ]
+    brackets = f"Brackets hold {percent(results.level, 0)} confidence intervals over participants."
     why = tie_sentences(results)
     return Section(
         id="headline",
         title="In short",
-        paragraphs=(*said, *([TIE] if why else [])),
+        paragraphs=(*said, *([brackets] if cards else []), *([TIE] if why else [])),
         cards=tuple(cards),
         items=tuple(why),
     )
