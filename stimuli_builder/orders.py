@@ -88,7 +88,7 @@ def draw_supersets(
     SelectionError
         If the pool has too few images of a predicted class and tie.
     """
-    waiting = {
+    waiting: dict[tuple[str, str], list[Candidate]] = {
         key: _shuffled([c for c in pool if (c.prediction, c.tie) == key], generator)
         for key in sorted({(candidate.prediction, candidate.tie) for candidate in pool})
     }
@@ -194,7 +194,7 @@ def _needs(
 
 
 def _take(
-    waiting: Mapping[tuple[str, Tie], list[Candidate]], key: tuple[str, str], n: int
+    waiting: dict[tuple[str, str], list[Candidate]], key: tuple[str, str], n: int
 ) -> list[Candidate]:
     left = waiting.get(key, [])
     if len(left) < n:

@@ -20,7 +20,7 @@ from stimuli_builder.scenarios.snow import draw_snow
 _SPECIES = {"husky": HUSKY, "wolf": WOLF}
 _SCENES = {"snow": draw_snow, "grass": draw_grass}
 _SIDES = {"left": -1, "right": 1}
-_HEIGHTS_PX = (64, 77)  # of the withers
+_HEIGHTS_PX = (54, 66)  # of the withers
 _FEET_PX = (168, 190)
 _JITTER_PX = 12
 
