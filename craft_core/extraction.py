@@ -94,6 +94,12 @@ def extract(config: ExtractConfig, folder: Path, out: Path) -> dict[str, Any]:
     CraftError
         If images, network, layer or configuration do not do; see `craft_core.errors`.
     """
+    with replacing(out, "store.json") as unfinished:
+        return _fill(unfinished, config, folder)
+
+
+def _fill(unfinished: Path, config: ExtractConfig, folder: Path) -> dict[str, Any]:
+    """Compute and write every part of the store."""
     generator = torch.Generator().manual_seed(config.seed)
     listed = list_images(folder, list(config.classes))
     records = _assign_splits(_readable_records(folder, listed), config.probe, generator)
@@ -101,20 +107,19 @@ def extract(config: ExtractConfig, folder: Path, out: Path) -> dict[str, Any]:
     backbone = _prepare(config, folder, records, classes)
     logits = predict(backbone, [folder / record.file for record in records])
     dataset = Dataset(folder=folder, records=records, classes=classes, logits=logits)
-    with replacing(out, "store.json") as unfinished:
-        write_images(unfinished / "images.csv", _stored_images(dataset))
-        banks = {
-            name: _extract_class(dataset, backbone, name, config=config, generator=generator)
-            for name in classes
-        }
-        for name, bank in banks.items():
-            save_bank(bank, unfinished / name)
-            save_figure(_figure(dataset, bank), unfinished / name / "figure.png")
-        store = _describe(config, dataset, banks, n_listed=len(listed)) | {
-            "skipped": sorted({record.file for record in listed} - {r.file for r in records}),
-            "classes": [_describe_class(bank, unfinished / name) for name, bank in banks.items()],
-        }
-        write_json(unfinished / "store.json", store)
+    write_images(unfinished / "images.csv", _stored_images(dataset))
+    banks = {
+        name: _extract_class(dataset, backbone, name, config=config, generator=generator)
+        for name in classes
+    }
+    for name, bank in banks.items():
+        save_bank(bank, unfinished / name)
+        save_figure(_figure(dataset, bank), unfinished / name / "figure.png")
+    store = _describe(config, dataset, banks, n_listed=len(listed)) | {
+        "skipped": sorted({record.file for record in listed} - {r.file for r in records}),
+        "classes": [_describe_class(bank, unfinished / name) for name, bank in banks.items()],
+    }
+    write_json(unfinished / "store.json", store)
     return store
 
 

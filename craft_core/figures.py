@@ -23,6 +23,7 @@ from craft_core.images import read_picture
 # Okabe and Ito's palette, which people with any colour vision tell apart, without black and yellow
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 OUTLINE_AT = 0.5  # of the map's maximum
+DARKNESS = 0.3  # of the grey that is left where a map is zero
 CROPS_SHOWN = 6
 IMAGES_SHOWN = 3
 CROP_PX = 112
@@ -104,14 +105,16 @@ def as_image(picture: Tensor) -> Image.Image:
 
 
 def draw_map(image: Image.Image, heat: Tensor, color: str) -> Image.Image:
-    """Draw a map over an image: what it points at keeps its colours, the rest fades to grey.
+    """Draw a map over an image: what it points at is in the light, the rest in the dark.
+
+    The rest is darkened, not whitened, since white could be taken for snow.
 
     Parameters
     ----------
     image
         RGB, square.
     heat
-        (H, W), >= 0; scaled to its own maximum. An empty map leaves the image faded.
+        (H, W), >= 0; scaled to its own maximum. An empty map leaves the image in the dark.
     color
         ``#rrggbb`` of the line around what lies above half the maximum.
 
@@ -122,8 +125,8 @@ def draw_map(image: Image.Image, heat: Tensor, color: str) -> Image.Image:
     """
     pixels = np.asarray(image, dtype=np.float32) / 255  # (H, W, 3)
     share = _scaled_share(heat, image.size)[:, :, None]  # (H, W, 1)
-    grey = 0.75 + 0.25 * pixels.mean(axis=2, keepdims=True)
-    blended = share * pixels + (1 - share) * grey
+    dark = DARKNESS * pixels.mean(axis=2, keepdims=True)
+    blended = share * pixels + (1 - share) * dark
     line = _outline(share[:, :, 0] >= OUTLINE_AT, width_px=max(1, image.width // 110))
     blended[line] = mpl.colors.to_rgb(color)
     return Image.fromarray((blended * 255).round().astype(np.uint8))

@@ -18,6 +18,7 @@ from craft_core.errors import ActivationError, ConvergenceWarning, ShapeError
 from craft_core.nnls import nnls
 
 INNER_SWEEPS = 4
+FILL = 0.1  # of an even factorisation's entries, where a singular vector is zero
 CHECK_EVERY = 5  # rounds between two looks at the optimality conditions
 
 
@@ -47,8 +48,9 @@ def fit_nmf(
     generator
         Draws the random start, and nothing else.
     init
-        ``nndsvd``: from the singular vectors, zeros filled with the mean (Boutsidis and Gallopoulos
-        2008, variant a), the same at every call. ``random``: uniform.
+        ``nndsvd``: from the singular vectors, zeros filled with a small constant (Boutsidis and
+        Gallopoulos 2008; their variant a fills with the mean of A, which depends on its units), the
+        same at every call. ``random``: uniform.
     tol
         Stop where the violation of the optimality conditions has fallen to this share of the first.
     max_rounds
@@ -145,8 +147,10 @@ def _nndsvd(A: Tensor, r: int) -> tuple[Tensor, Tensor]:
     is_up = weight_up >= weight_down
     U = _scaled(torch.where(is_up, left_up, left_down), weight_up, weight_down, values)
     W = _scaled(torch.where(is_up, right_up, right_down), weight_up, weight_down, values)
-    mean = A.mean()
-    return torch.where(U > 0, U, mean), torch.where(W > 0, W, mean).T.contiguous()
+    fill = (
+        FILL * (A.mean() / r).sqrt()
+    )  # of the factors' scale, so that the units of A play no part
+    return torch.where(U > 0, U, fill), torch.where(W > 0, W, fill).T.contiguous()
 
 
 def _scaled(part: Tensor, weight_up: Tensor, weight_down: Tensor, values: Tensor) -> Tensor:

@@ -1,0 +1,74 @@
+import pytest
+import torch
+
+from craft_core.activations import pool
+from craft_core.attribution import concept_maps
+from craft_core.backbones import Transform, load_backbone
+from craft_core.bank import fit_concepts
+from craft_core.errors import BackboneError, CraftError
+
+
+@pytest.fixture
+def bank(colour_net, colour_images, generator):
+    backbone = load_backbone(colour_net, device="cpu", transform=Transform(size_px=32))
+    return fit_concepts(
+        backbone, colour_images, class_id=1, n_concepts=2, crop_size=12, generator=generator
+    )
+
+
+def test_map_lies_on_the_concepts_colour(bank, colour_images):
+    """Green left, blue right: each concept's energy is on its own half."""
+    image = colour_images[7:8]  # 7 % 3 == 1, 7 // 3 % 3 == 2
+    green = int(bank.W.reshape(-1, 3, 2).norm(dim=2)[:, 1].argmax())
+    maps = concept_maps(bank, image)
+    on_left = maps[0, green, :, :16].sum() / maps[0, green].sum()
+    on_right = maps[0, 1 - green, :, 16:].sum() / maps[0, 1 - green].sum()
+    assert on_left > 0.95 and on_right > 0.95
+
+
+def test_absent_concept_has_an_empty_map(bank, colour_images):
+    U = bank.encode(colour_images)
+    maps = concept_maps(bank, colour_images)
+    assert (maps.amax(dim=(2, 3))[U == 0] == 0).all()
+
+
+def test_map_sums_to_the_coefficient_by_eulers_identity(bank, colour_images):
+    """Of images without red, nothing but noise is below zero and cut off."""
+    images = colour_images[[4, 5, 7, 8]]
+    coarse_sum = concept_maps(bank, images).sum(dim=(2, 3))
+    torch.testing.assert_close(coarse_sum, bank.encode(images), rtol=0.05, atol=0.01)
+
+
+def test_maps_are_in_the_pixels_of_the_images(bank):
+    assert concept_maps(bank, torch.rand(2, 3, 24, 40)).shape == (2, 2, 24, 40)
+
+
+def test_chosen_concepts_come_in_their_order(bank, colour_images):
+    both = concept_maps(bank, colour_images[:3])
+    torch.testing.assert_close(concept_maps(bank, colour_images[:3], [1]), both[:, 1:])
+
+
+def test_nothing_is_left_on_the_network(bank, colour_images):
+    concept_maps(bank, colour_images[:2])
+    assert all(parameter.grad is None for parameter in bank.backbone.module.parameters())
+    assert not bank.W.requires_grad
+
+
+def test_concept_out_of_range_is_named(bank, colour_images):
+    with pytest.raises(CraftError, match=r"concepts must be in \[0, 2\); got \[0, 5\]"):
+        concept_maps(bank, colour_images[:1], [0, 5])
+
+
+def test_unknown_method_is_named(bank, colour_images):
+    with pytest.raises(CraftError, match=r"method must be one of \['grad_cam'\]; got 'x-ray'"):
+        concept_maps(bank, colour_images[:1], method="x-ray")
+
+
+def test_layer_without_positions_is_refused(bank, colour_images):
+    object.__setattr__(bank, "backbone", bank.backbone.at("flatten"))
+    with pytest.raises(BackboneError, match=r"layer must have positions for maps; got 'flatten'"):
+        concept_maps(bank, colour_images[:1])
+
+
+def test_pooling_is_what_the_maps_differentiate(bank, colour_images):
+    assert pool(bank.backbone.encode(colour_images[:1])).shape == (1, 6)

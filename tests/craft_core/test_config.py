@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from craft_core.config import read_config
+from craft_core.errors import ConfigError
+
+
+def write(tmp_path, text):
+    (tmp_path / "c.toml").write_text(text)
+    return tmp_path / "c.toml"
+
+
+@pytest.mark.parametrize("file", [*Path("configs").glob("husky_wolf.toml")])
+def test_shipped_configurations_are_valid(file):
+    assert read_config(file).classes == {"husky": 0, "wolf": 1}
+
+
+def test_defaults_are_filled_in(tmp_path):
+    config = read_config(write(tmp_path, "seed = 3"))
+    assert (config.seed, config.concepts.number, config.probe) == (3, 8, None)
+
+
+def test_unknown_key_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match=r"crops.sise_px in .* must be right .*; got 80"):
+        read_config(write(tmp_path, "[crops]\nsise_px = 80"))
+
+
+def test_wrong_value_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"concepts.number in .* got 0"):
+        read_config(write(tmp_path, "[concepts]\nnumber = 0"))
+
+
+def test_broken_toml_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"must be TOML; got Invalid value"):
+        read_config(write(tmp_path, "seed = "))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"must be a readable file; got .*none.toml"):
+        read_config(tmp_path / "none.toml")

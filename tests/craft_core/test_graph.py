@@ -1,0 +1,101 @@
+import pytest
+import torch
+from torch import nn
+
+from craft_core import graph
+from craft_core.errors import BackboneError
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 1)
+        self.inside = nn.ReLU()
+        self.after = nn.ReLU()
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, images):
+        start = self.first(images)
+        total = self.after(self.inside(start) + start)
+        return self.head(total.mean((2, 3)))
+
+
+def test_the_two_cuts_compose_to_the_network(colour_net):
+    images = torch.rand(3, 3, 8, 8)
+    colour_net.eval()
+    activations = graph.run_to_layer(colour_net, "rectify:1", images)
+    cut = graph.tail(colour_net, "rectify:1")
+    torch.testing.assert_close(cut(activations), colour_net(images))
+
+
+def test_calls_of_one_module_are_told_apart(colour_net):
+    colour_net.later.weight.data.mul_(2)
+    images = torch.rand(2, 3, 4, 4)
+    first, second = (graph.run_to_layer(colour_net, f"rectify:{call}", images) for call in (0, 1))
+    torch.testing.assert_close(second, 2 * first)
+
+
+def test_a_layer_with_a_skip_connection_has_no_tail():
+    network = Residual().eval()
+    assert graph.tail(network, "inside") is None
+    assert graph.tail(network, "after") is not None
+
+
+def test_the_module_is_left_without_hooks(colour_net):
+    graph.run_to_layer(colour_net, "rectify", torch.rand(1, 3, 4, 4))
+    with pytest.raises(RuntimeError):
+        graph.run_to_layer(colour_net, "rectify", torch.rand(1, 5, 4, 4))
+    assert not any(part._forward_hooks for part in colour_net.modules())
+
+
+def test_another_head_leaves_the_network_as_it_was(colour_net):
+    images = torch.rand(2, 3, 4, 4)
+    colour_net.eval()
+    before = colour_net(images)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 5))
+    headed = graph.with_head(colour_net, "rectify:1", head)
+    assert headed(images).shape == (2, 5)
+    assert "filters" in dict(headed.named_modules())
+    torch.testing.assert_close(colour_net(images), before)
+
+
+def test_linear_head_is_recognised_behind_pooling_and_dropout(colour_net):
+    colour_net.eval()
+    assert graph.linear_head(graph.tail(colour_net, "rectify:1")) is colour_net.head
+    assert graph.linear_head(graph.tail(colour_net, "rectify:0")) is None
+
+
+def test_unknown_layer_lists_those_there_are(colour_net):
+    with pytest.raises(BackboneError, match=r"layer must be one of \['filters', 'rectify'.*'nose'"):
+        graph.run_to_layer(colour_net, "nose", torch.rand(1, 3, 4, 4))
+
+
+def test_a_call_that_is_never_made_is_named(colour_net):
+    with pytest.raises(BackboneError, match=r"'rectify' must be called more than 2 times"):
+        graph.run_to_layer(colour_net, "rectify:2", torch.rand(1, 3, 4, 4))
+
+
+def test_several_outputs_are_refused():
+    class Split(nn.Module):
+        def forward(self, images):
+            return images, images
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.split = Split()
+
+        def forward(self, images):
+            return self.split(images)[0]
+
+    with pytest.raises(BackboneError, match=r"layer 'split' must return one tensor; got tuple"):
+        graph.run_to_layer(Network(), "split", torch.rand(1, 3, 4, 4))
+
+
+def test_control_flow_on_the_input_cannot_be_traced():
+    class Branching(nn.Module):
+        def forward(self, images):
+            return images if images.sum() > 0 else -images
+
+    with pytest.raises(BackboneError, match="torch.fx can trace; got TraceError"):
+        graph.trace(Branching())
