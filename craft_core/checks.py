@@ -64,8 +64,10 @@ def check_at_least(name: str, value: int, least: int) -> None:
     ----------
     name
         Name that the message uses.
-    value, least
-        The count and its least value.
+    value
+        The count.
+    least
+        Its least value.
 
     Raises
     ------

@@ -50,8 +50,10 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
         ``sobol``.
     generator
         Seeds the scramblings, where masks are sampled.
-    n_points, n_scramblings
-        See `craft_core.designs.sobol_design`.
+    n_points
+        Masks of a scrambling; see `craft_core.designs.sobol_design`.
+    n_scramblings
+        On which the interval rests.
     level
         Coverage of the intervals, in (0, 1).
 

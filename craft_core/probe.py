@@ -100,8 +100,10 @@ def accuracy_by_tie(
 
     Parameters
     ----------
-    predictions, labels
-        Class of each image.
+    predictions
+        Predicted class of each image.
+    labels
+        Its folder's class.
     ties
         ``kept``, ``broken``, or empty.
 

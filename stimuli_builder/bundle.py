@@ -435,8 +435,10 @@ def write_bundle(
         A folder that does not exist yet, or a bundle, which is replaced.
     manifest
         Its `media` must list exactly the names of `media`.
-    trials, quiz
-        The answers.
+    trials
+        Trial -> answer.
+    quiz
+        Item -> index of the right choice.
     media
         Media name (see `media_name`) -> bytes.
 

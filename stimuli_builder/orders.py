@@ -108,7 +108,9 @@ def counts_per_class(n_images: int, n_classes: int, turn: int) -> list[int]:
 
     Parameters
     ----------
-    n_images, n_classes
+    n_images
+        At least 1.
+    n_classes
         At least 1.
     turn
         Which class gets the first extra one, counted round.

@@ -76,8 +76,14 @@ def baseline_panel(
 
     Parameters
     ----------
-    maker, prediction, image, maps
-        As in `craft_panel`; not used.
+    maker
+        As in `craft_panel`, like the others; not used.
+    prediction
+        Not used.
+    image
+        Not used.
+    maps
+        Not used.
 
     Returns
     -------
