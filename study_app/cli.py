@@ -23,6 +23,7 @@ from study_app.models import Study
 from study_app.server import Server, check_port, server_command, server_environment
 from study_app.services.counts import count_participations
 from study_app.services.study import make_admin_password, prepare_database
+from study_app.simulation.cli import add_simulate
 
 DATABASE_FILE: Final = Path("study.sqlite")
 MAX_PORT: Final = 65_535
@@ -109,7 +110,7 @@ def _add_status(commands: Commands) -> None:
     _add_bundle(status)
 
 
-COMMANDS: Final = (_add_serve, _add_export, _add_status)
+COMMANDS: Final = (_add_serve, add_simulate, _add_export, _add_status)
 
 
 def _command(

@@ -1,0 +1,1 @@
+"""Simulated participants: they take part over HTTP, and see what a person's browser is sent."""

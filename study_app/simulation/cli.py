@@ -1,0 +1,223 @@
+"""``craft-study simulate``: a rehearsal of a study, from its server to its participants."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from sqlalchemy import func, select
+
+from study_app.app import create_app
+from study_app.config import sqlite_url
+from study_app.errors import SetupError
+from study_app.extensions import db
+from study_app.models import Participation
+from study_app.server import Server
+from study_app.services.study import prepare_database
+from study_app.simulation.kinds import Kind, arrival_order, kind_names
+from study_app.simulation.participant import Outcome
+from study_app.simulation.rehearsal import free_port, new_secret, rehearse, running
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+HOST: Final = "127.0.0.1"
+DATABASE_FILE: Final = Path("study.sqlite")
+SQLITE_ENDINGS: Final = ("", "-wal", "-shm")
+N_WORKERS: Final = 1  # participants come one after the other
+
+
+def add_simulate(commands: "Commands") -> None:
+    """Add the command to those of ``craft-study``.
+
+    Parameters
+    ----------
+    commands
+        Of its parser.
+    """
+    simulate = commands.add_parser(
+        "simulate",
+        help="send simulated participants through a bundle's study",
+        description=(
+            "Serve a bundle on a free port of this machine, and send simulated participants "
+            "through its pages over HTTP: learners, guessers, inattentive ones and leavers. "
+            "Every one of them is marked as simulated."
+        ),
+        epilog="example: craft-study simulate runs/demo/bundle --database runs/demo/study.sqlite",
+    )
+    simulate.set_defaults(run=simulate_study)
+    simulate.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
+    simulate.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help=f"SQLite file (STUDY_DATABASE_URL where that is set, else {DATABASE_FILE})",
+    )
+    simulate.add_argument("--participants", type=_count, default=60, help="how many (%(default)s)")
+    simulate.add_argument(
+        "--seed", type=_seed, default=0, help="of participants and assignment (%(default)s)"
+    )
+
+
+def simulate_study(arguments: argparse.Namespace) -> None:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        As parsed.
+
+    Raises
+    ------
+    SetupError
+        If the server does not start, the database has simulated participants already, or the run
+        is interrupted.
+    """
+    url = _database_url(arguments.database)
+    secret = new_secret()
+    with _whole_or_not_at_all(url), _interrupted_by_signals():
+        run_length = _prepare(arguments.bundle, url, secret=secret, seed=arguments.seed)
+        kinds = arrival_order(arguments.participants, run_length)
+        server = Server(
+            bundle=arguments.bundle,
+            database_url=url,
+            secret_key=secret,
+            host=HOST,
+            port=free_port(HOST),
+            n_workers=N_WORKERS,
+            is_simulated=True,
+        )
+        seeds = np.random.SeedSequence(arguments.seed).spawn(len(kinds))
+        generators = [np.random.default_rng(seed) for seed in seeds]
+        with running(server) as link, _progress(len(kinds)) as report:
+            outcomes = rehearse(link, kinds, generators, report)
+    for line in summary(kinds, outcomes):
+        print(line)
+
+
+def summary(kinds: Sequence[Kind], outcomes: Sequence[Outcome]) -> list[str]:
+    """Say for each kind how many came, finished, and were screened out.
+
+    Parameters
+    ----------
+    kinds
+        One a participant.
+    outcomes
+        One a participant.
+
+    Returns
+    -------
+    list[str]
+        One line a kind.
+
+    Examples
+    --------
+    >>> from study_app.simulation.kinds import LEARNER
+    >>> summary([LEARNER, LEARNER], ["finished", "left"])
+    ['learner: 2, finished: 1, screened out: 0']
+    """
+    counts = Counter((kind.name, how) for kind, how in zip(kinds, outcomes, strict=True))
+    n_of = Counter(kind.name for kind in kinds)
+    return [
+        f"{name}: {n_of[name]}, finished: {counts[name, 'finished']}, "
+        f"screened out: {counts[name, 'screened_out']}"
+        for name in kind_names(kinds)
+    ]
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"participants must be at least 1; got {count}.")
+    return count
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if seed < 0:
+        raise argparse.ArgumentTypeError(f"seed must be at least 0; got {seed}.")
+    return seed
+
+
+def _database_url(file: Path | None) -> str:
+    configured = os.environ.get("STUDY_DATABASE_URL")
+    return configured if file is None and configured else sqlite_url(file or DATABASE_FILE)
+
+
+def _prepare(bundle: Path, url: str, *, secret: str, seed: int) -> int:
+    """Set up the database, and return the length of a block of its assignment."""
+    app = create_app(
+        {"STUDY_BUNDLE": bundle, "STUDY_DATABASE_URL": url, "STUDY_SECRET_KEY": secret}
+    )
+    with app.app_context():
+        prepare_database(app.extensions["study_bundle"], seed=seed)
+        simulated = select(func.count()).where(Participation.is_simulated)
+        n_earlier = db.session.scalar(simulated) or 0
+        db.session.rollback()
+        db.engine.dispose()
+    if n_earlier:
+        raise SetupError(
+            f"database must hold no simulated participants yet; got {n_earlier}. "
+            "Give another --database, or remove that file."
+        )
+    study = app.extensions["study_bundle"].manifest
+    return len(study.conditions) * len(study.lists)
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(url: str) -> Iterator[None]:
+    """Remove a database file that this run began and could not finish."""
+    path = Path(url.removeprefix("sqlite:///"))
+    is_new = url.startswith("sqlite:") and not path.exists()
+    if is_new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for ending in SQLITE_ENDINGS if is_new else ():
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Turn Ctrl+C and SIGTERM into an error, so that the server is stopped on the way out."""
+
+    def interrupt(number: int, _frame: Any) -> None:  # noqa: ANN401
+        raise SetupError(f"simulation must run to its end; got {signal.Signals(number).name}.")
+
+    earlier = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in earlier.items():
+            signal.signal(each, handler)
+
+
+class _Counter:
+    """Shows on a terminal how many are through."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    def __call__(self, number: int, _outcome: Outcome) -> None:
+        print(
+            f"\rsimulated participants: {number} of {self._n}", end="", file=sys.stderr, flush=True
+        )
+
+
+@contextlib.contextmanager
+def _progress(n: int) -> Iterator[Any]:
+    if not sys.stderr.isatty():
+        yield lambda _number, _outcome: None
+        return
+    try:
+        yield _Counter(n)
+    finally:
+        print(file=sys.stderr)

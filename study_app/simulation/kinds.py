@@ -1,0 +1,87 @@
+"""The kinds of simulated participants, and the order in which they arrive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a simulated participant behaves in the sessions; all practise and read alike.
+
+    Attributes
+    ----------
+    name
+        As in the export.
+    strategy
+        ``learn`` from what the pages show; ``guess``, but look up images seen before; or ``click``
+        at random and fast, with no look at the pictures.
+    leaves
+        Whether it stops half-way.
+    """
+
+    name: str
+    strategy: Literal["learn", "guess", "click"]
+    leaves: bool = False
+
+
+LEARNER: Final = Kind(name="learner", strategy="learn")
+GUESSER: Final = Kind(name="guesser", strategy="guess")
+INATTENTIVE: Final = Kind(name="inattentive", strategy="click")
+LEAVER: Final = Kind(name="leaver", strategy="learn", leaves=True)
+KINDS: Final = (LEARNER, GUESSER, INATTENTIVE, LEAVER)
+ROUND: Final = (  # of ten runs: six of learners, two of guessers, one of each of the others
+    LEARNER,
+    GUESSER,
+    LEARNER,
+    INATTENTIVE,
+    LEARNER,
+    LEAVER,
+    LEARNER,
+    GUESSER,
+    LEARNER,
+    LEARNER,
+)
+
+
+def arrival_order(n_participants: int, run_length: int) -> list[Kind]:
+    """Return the kind of each participant, in order of arrival.
+
+    A kind arrives in runs as long as a block of the assignment, in which every condition and list
+    comes once. So, as long as nobody is screened out, every kind has all conditions equally often,
+    and its comparison across conditions is not one of luck.
+
+    Parameters
+    ----------
+    n_participants
+        At least 0.
+    run_length
+        Conditions times lists.
+
+    Returns
+    -------
+    list[Kind]
+        By `ROUND`, again and again.
+
+    Examples
+    --------
+    >>> [kind.name for kind in arrival_order(5, run_length=2)]
+    ['learner', 'learner', 'guesser', 'guesser', 'learner']
+    """
+    return [ROUND[i // run_length % len(ROUND)] for i in range(n_participants)]
+
+
+def kind_names(kinds: Sequence[Kind]) -> list[str]:
+    """Return the names of kinds, each once, in the order of `KINDS`.
+
+    Parameters
+    ----------
+    kinds
+        In any order.
+
+    Returns
+    -------
+    list[str]
+        Those that occur.
+    """
+    return [kind.name for kind in KINDS if kind in kinds]

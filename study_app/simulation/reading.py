@@ -1,0 +1,194 @@
+"""What can be read off a page of the study: a program's eyes and hands on the HTML it is sent.
+
+The reservoir of a test page stays shut, unread, until it is opened, as it does for a person.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from bs4 import BeautifulSoup, Tag
+
+from study_app.simulation.errors import PageError
+
+_RESERVOIR: Final = '<details class="reservoir"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One training trial in the reservoir.
+
+    Attributes
+    ----------
+    pictures
+        Addresses, in order.
+    answer
+        The model's, as shown there.
+    """
+
+    pictures: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question of the quiz.
+
+    Attributes
+    ----------
+    name
+        Of its field.
+    choices
+        Text of each choice, in order.
+    values
+        What is sent for each choice.
+    is_wrong
+        Whether the page says that the last answer was wrong.
+    right
+        Index of the choice that the page says was right, or None.
+    """
+
+    name: str
+    choices: tuple[str, ...]
+    values: tuple[str, ...]
+    is_wrong: bool
+    right: int | None
+
+
+class Page:
+    """A page that was received.
+
+    Parameters
+    ----------
+    html
+        As sent by the server.
+    """
+
+    def __init__(self, html: str) -> None:
+        head, mark, rest = html.partition(_RESERVOIR)
+        self._reservoir = mark + rest
+        self._soup = BeautifulSoup(head, "html.parser")
+        main = self._soup.select_one("main")
+        if main is None:
+            raise PageError(f"page must have a main part; got {html[:60]!r}.")
+        self._main = main
+
+    @property
+    def step(self) -> str:
+        """Return what the page is, such as ``training``."""
+        return _text_of(self._main, "data-step")
+
+    @property
+    def is_session(self) -> bool:
+        """Return whether the page belongs to the sessions, and not to the practice."""
+        return self.step == "session-intro" or self._main.get("data-phase") == "session"
+
+    @property
+    def progress(self) -> float:
+        """Return how far the bar at the top of the page is, in [0, 1]."""
+        bar = self._soup.select_one("progress")
+        return 0.0 if bar is None else float(_text_of(bar, "value")) / 100
+
+    @property
+    def action(self) -> str:
+        """Return the address that the page's form is sent to."""
+        return _text_of(self._find("form"), "action")
+
+    @property
+    def token(self) -> str:
+        """Return the form's token against forged requests."""
+        return _text_of(self._find("form input[name=csrf_token]"), "value")
+
+    @property
+    def text(self) -> str:
+        """Return what can be read on the page."""
+        return self._main.get_text(" ", strip=True)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Return the addresses of the pictures that can be seen, in order."""
+        return _pictures(self._main)
+
+    @property
+    def answer(self) -> str:
+        """Return the model's answer that a training page gives."""
+        return self._find(".prediction").get_text(strip=True)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return what the buttons of a test page say, in order."""
+        return tuple(button.get_text(strip=True) for button in self._buttons)
+
+    def value_of(self, choice: int) -> str:
+        """Return what is sent when a button of a test page is pressed.
+
+        Parameters
+        ----------
+        choice
+            Its place among the buttons, from 0.
+
+        Returns
+        -------
+        str
+            Of the field ``choice``.
+        """
+        return _text_of(self._buttons[choice], "value")
+
+    @property
+    def _buttons(self) -> list[Tag]:
+        return list(self._main.select("form button[name=choice]"))
+
+    @cached_property
+    def reservoir(self) -> tuple[Example, ...]:
+        """Return the examples that can be looked at again, once the reservoir is opened."""
+        figures = BeautifulSoup(self._reservoir, "html.parser").select("figure.example")
+        return tuple(
+            Example(
+                pictures=_pictures(each), answer=_find_in(each, ".prediction").get_text(strip=True)
+            )
+            for each in figures
+        )
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return the questions of the quiz, in order."""
+        return tuple(_question(each) for each in self._main.select("fieldset"))
+
+    def _find(self, selector: str) -> Tag:
+        return _find_in(self._main, selector)
+
+
+def _find_in(part: Tag, selector: str) -> Tag:
+    found = part.select_one(selector)
+    if found is None:
+        raise PageError(f"page {part.get('data-step')} must have {selector}; got none.")
+    return found
+
+
+def _text_of(tag: Tag, attribute: str) -> str:
+    value = tag.get(attribute)
+    if not isinstance(value, str):
+        raise PageError(f"{tag.name} must have {attribute}; got {value!r}.")
+    return value
+
+
+def _pictures(part: Tag) -> tuple[str, ...]:
+    return tuple(_text_of(image, "src") for image in part.find_all("img") if isinstance(image, Tag))
+
+
+def _question(fieldset: Tag) -> Question:
+    inputs = list(_radios(fieldset))
+    labels = [_find_in(fieldset, f'label[for="{_text_of(each, "id")}"]') for each in inputs]
+    checked = [index for index, each in enumerate(inputs) if each.has_attr("checked")]
+    return Question(
+        name=_text_of(inputs[0], "name"),
+        choices=tuple(label.get_text(" ", strip=True) for label in labels),
+        values=tuple(_text_of(each, "value") for each in inputs),
+        is_wrong=fieldset.select_one(".mark") is not None,
+        right=checked[0] if checked else None,
+    )
+
+
+def _radios(fieldset: Tag) -> Iterator[Tag]:
+    yield from fieldset.select("input[type=radio]")
