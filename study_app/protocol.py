@@ -136,7 +136,8 @@ def parse_step(key: str) -> Step:
         step = Step(kind=_kind(kind), session=session, attempt=attempt, position=position)
     except ValueError as error:
         raise NotFoundError(f"step must be one of the study; got {key[:40]!r}.") from error
-    if step.key != key or max(session, attempt, position) > MAX_NUMBER:
+    in_range = all(0 <= number <= MAX_NUMBER for number in (session, attempt, position))
+    if step.key != key or not in_range:
         raise NotFoundError(f"step must be one of the study; got {key[:40]!r}.")
     return step
 

@@ -43,7 +43,7 @@
     },
   };
 
-  async function painted(image) {
+  async function decoded(image) {
     for (let wait = firstPauseMs; ; wait = Math.min(2 * wait, longestPauseMs)) {
       try {
         await image.decode();
@@ -56,6 +56,11 @@
       }
     }
     notice("");
+  }
+
+  /* Two frames after decoding, a picture is on the screen. */
+  async function painted(images) {
+    await Promise.all(images.map(decoded));
     await frame();
     await frame();
   }
@@ -64,11 +69,11 @@
     shownAt = null;
     reservoirOpenedAt = null;
     reservoirMs = [];
-    const image = main().querySelector(".trial-image > img.stimulus");
-    if (image !== null) {
+    const images = [...main().querySelectorAll(".trial img")]; // of the trial, and its explanation
+    if (images.length > 0) {
       setButtons(false);
-      await painted(image);
-      if (!image.isConnected) return;
+      await painted(images);
+      if (!images[0].isConnected) return;
     }
     shownAt = performance.now();
     if (!isSending) setButtons(true);

@@ -1,0 +1,81 @@
+"""An application with a fresh database for each test."""
+
+import pytest
+
+from stimuli_builder.bundle import read_bundle
+from study_app.app import create_app
+from study_app.config import sqlite_url
+from study_app.extensions import db, limiter
+from study_app.services.study import make_admin_password, prepare_database
+from tests.study_app.walker import Walker
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_path):
+    return read_bundle(bundle_path)
+
+
+@pytest.fixture
+def make_app(bundle, tmp_path):
+    """Make applications on one database; the last thing is to close them."""
+    apps = []
+
+    def make(**overrides):
+        settings = {
+            "STUDY_BUNDLE": bundle.path,
+            "STUDY_DATABASE_URL": sqlite_url(tmp_path / "study.sqlite"),
+            "STUDY_SECRET_KEY": "a secret of the tests",
+        }
+        app = create_app(settings | overrides)
+        with app.app_context():
+            prepare_database(app.extensions["study_bundle"])
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app):
+    return make_app()
+
+
+@pytest.fixture
+def context(app):
+    """The application's context, for tests of services; requests have their own."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def walker(client, bundle):
+    return Walker(client, bundle)
+
+
+@pytest.fixture
+def make_walker(app, bundle):
+    """Make participants with browsers of their own."""
+    return lambda: Walker(app.test_client(), bundle)
+
+
+@pytest.fixture
+def admin(app):
+    """A browser that is logged in as admin."""
+    limiter.reset()
+    client = app.test_client()
+    page = client.get("/admin/login").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    with app.app_context():
+        password = make_admin_password()
+    answer = client.post("/admin/login", data={"csrf_token": token, "password": password})
+    assert answer.status_code == 303
+    return client

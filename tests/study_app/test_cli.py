@@ -1,0 +1,177 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from study_app.cli import main
+from study_app.config import sqlite_url
+from tests.small_bundle import write_small_bundle
+from tests.study_app.walker import Walker
+
+ROOT = Path(__file__).parents[2]
+START_S = 30
+
+
+@pytest.fixture(autouse=True)
+def no_study_environment(monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("STUDY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def database(make_app, bundle, tmp_path):
+    """A database in which one person finished and one began."""
+    app = make_app()
+    Walker(app.test_client(), bundle).walk_to("debriefing")
+    Walker(app.test_client(), bundle).advance()
+    return tmp_path / "study.sqlite"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*words):
+    """Run the command in a process of its own, which serves until it is ended."""
+    code = "import sys; from study_app.cli import main; sys.exit(main())"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_healthy(port):
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+                return answer.status
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError(f"no server at port {port} after {START_S} s")
+
+
+def test_serve_prints_the_links_and_the_password_once(bundle, tmp_path):
+    printed = []
+    for _ in range(2):
+        port = free_port()
+        serving = run("serve", bundle.path, "--port", port, "--workers", 1)
+        try:
+            assert wait_until_healthy(port) == 204
+        finally:
+            serving.send_signal(signal.SIGTERM)
+            out, _ = serving.communicate(timeout=30)
+        printed.append(out)
+        assert f"http://127.0.0.1:{port}/\n" in out
+        assert f"http://127.0.0.1:{port}/admin" in out
+    assert ["password" in out for out in printed] == [True, False]
+    assert serving.returncode == 0
+
+
+def test_taken_port_is_told_in_one_line(bundle, tmp_path, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["serve", str(bundle.path), "--port", str(port)]) == 1
+    assert capsys.readouterr().err == (
+        f"craft-study: port must be free on 127.0.0.1; got {port} (Address already in use). "
+        "Give another --port.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_database_of_another_bundle_is_refused_in_one_line(database, tmp_path, capsys):
+    other = write_small_bundle(tmp_path / "other", n_lists=1)
+    words = ["serve", other.path, "--database", database, "--port", free_port()]
+    assert main([str(word) for word in words]) == 1
+    error = capsys.readouterr().err
+    assert "database must belong to the bundle whose manifest has SHA-256" in error
+    assert error.count("\n") == 1
+
+
+def test_folder_without_a_bundle_is_told_in_one_line(tmp_path, capsys):
+    assert main(["serve", str(tmp_path), "--port", str(free_port())]) == 1
+    assert "must hold manifest.json" in capsys.readouterr().err
+
+
+def test_export_needs_only_the_database(database, tmp_path, capsys):
+    assert main(["export", str(tmp_path / "out"), "--database", str(database)]) == 0
+    assert capsys.readouterr().out == f"export: {tmp_path / 'out'}\n"
+    assert "p0002" in (tmp_path / "out" / "participants.csv").read_text()
+
+
+def test_database_may_come_from_the_environment(database, tmp_path, monkeypatch):
+    monkeypatch.setenv("STUDY_DATABASE_URL", sqlite_url(database))
+    assert main(["export", str(tmp_path / "out")]) == 0
+
+
+def test_status_counts(database, capsys):
+    assert main(["status"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["people", "not", "assigned", "in_progress", "1"] in lines
+    assert lines[-1] == ["all", "2"]
+
+
+def test_missing_database_is_told_and_not_made(tmp_path, capsys):
+    assert main(["status", "--database", "none.sqlite"]) == 1
+    assert "database must be a file; got" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_database_of_something_else_is_told(tmp_path, capsys):
+    (tmp_path / "study.sqlite").write_bytes(b"")
+    assert main(["export", str(tmp_path / "out")]) == 1
+    assert "database must hold a study; got sqlite" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_file_that_is_no_database_is_told_in_one_line(tmp_path, capsys):
+    (tmp_path / "study.sqlite").write_text("not a database at all" * 100)
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["serve"], "required: BUNDLE"),
+        (["serve", "b", "--port", "0"], "port must be in [1, 65535]; got 0."),
+        (["serve", "b", "--workers", "0"], "number must be at least 1; got 0."),
+    ],
+)
+def test_wrong_usage_ends_with_2(words, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "export", "status"])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert f"example: craft-study {command}" in capsys.readouterr().out
+
+
+def test_server_loads_neither_torch_nor_statistics():
+    code = "import sys, study_app.cli; print({'torch', 'pandas', 'craft_core'} & set(sys.modules))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"

@@ -1,0 +1,61 @@
+"""A robot walks every condition and searches everything it receives."""
+
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def secrets(bundle):
+    """What must never be sent, as patterns."""
+    study = bundle.manifest
+    names = [*study.conditions, *(each.name for each in study.lists), "is_catch", "catch"]
+    words = ["kept", "broken", "is_correct", "correct", "assignment", "expected"]
+    hashes = [bundle.manifest_sha256, bundle.answers_sha256]
+    return [re.compile(rf"(?<![a-z]){re.escape(word)}(?![a-z])") for word in names + words + hashes]
+
+
+def everything(response):
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
+    return f"{response.request.path}\n{headers}\n{response.text}".lower()
+
+
+def test_nothing_is_told_in_any_condition(make_walker, secrets):
+    arms = set()
+    for number in range(4):
+        walker = make_walker()
+        walker.walk_to("training", session=1)
+        arms.add(walker.main.select_one("section.explanation") is not None)
+        walker.walk_to("debriefing", right=number % 2 == 0)
+        for response in walker.received:
+            text = everything(response)
+            assert [pattern.pattern for pattern in secrets if pattern.search(text)] == []
+    assert arms == {True, False}
+
+
+def test_right_and_wrong_answers_get_the_same_next_page(make_walker):
+    walker = make_walker().walk_to("test", session=1)
+    other = make_walker()
+    pages = []
+    for each, right in ((walker, True), (other, False)):
+        each.walk_to("test", session=1)
+        each.advance(right=right)
+        pages.append([tag.name for tag in each.main.find("form").find_all()])
+    assert pages[0] == pages[1]
+
+
+def test_catch_trials_look_like_the_others(walker, bundle):
+    outlines = {}
+    walker.walk_to("test", session=1)
+    for _ in range(8):
+        is_catch = bundle.answers.trials[walker.main["data-trial"]].is_catch
+        form = [(tag.name, sorted(tag.attrs)) for tag in walker.main.find_all()]
+        outlines.setdefault(is_catch, form)
+        walker.advance()
+    assert outlines[True] == outlines[False]
+
+
+def test_screened_out_page_says_nothing_of_failure(walker):
+    walker.walk_to("screened-out", right=False)
+    text = walker.response.text.lower()
+    assert not any(word in text for word in ("fail", "wrong", "completion", "reject"))

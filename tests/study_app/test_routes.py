@@ -1,0 +1,81 @@
+"""Who may call what: a route that is not listed here fails the first test."""
+
+import pytest
+
+NOBODY, PARTICIPANT, ADMIN = "nobody", "participant", "admin"
+
+ROUTES = {
+    ("GET", "/"): (200, 302, 200),
+    ("GET", "/health"): (204, 204, 204),
+    ("GET", "/p/<key>"): (404, 200, 404),
+    ("GET", "/media/<name>"): (404, 404, 404),
+    ("GET", "/static/<path:filename>"): (404, 404, 404),
+    ("GET", "/bootstrap/static/<path:filename>"): (404, 404, 404),
+    ("GET", "/admin"): (302, 302, 200),
+    ("GET", "/admin/login"): (200, 200, 200),
+    ("GET", "/admin/export.zip"): (302, 302, 200),
+    ("POST", "/consent"): (400, 400, 400),
+    ("POST", "/p/<key>/<step_key>"): (400, 400, 400),
+    ("POST", "/admin/login"): (400, 400, 400),
+    ("POST", "/admin/logout"): (400, 400, 400),
+    ("POST", "/admin/new-participation"): (400, 400, 400),
+}
+WITH_TOKEN = {
+    "/consent": (303, 303, 303),
+    "/p/<key>/<step_key>": (404, 303, 404),
+    "/admin/logout": (302, 302, 303),
+    "/admin/new-participation": (302, 302, 303),
+}
+
+
+@pytest.fixture
+def callers(app, admin, make_walker):
+    participant = make_walker()
+    participant.advance()
+    return {
+        NOBODY: (app.test_client(), "x" * 24),
+        PARTICIPANT: (participant.client, participant.key),
+        ADMIN: (admin, "x" * 24),
+    }
+
+
+def fill(rule, key):
+    parts = {"<key>": key, "<step_key>": "instructions.0.1.0", "<name>": "answers.json"}
+    for name, value in parts.items():
+        rule = rule.replace(name, value)
+    return rule.replace("<path:filename>", "../answers.json")
+
+
+def test_every_route_is_listed(app):
+    rules = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert rules == set(ROUTES)
+
+
+@pytest.mark.parametrize(("method", "rule"), ROUTES)
+def test_each_caller_gets_what_is_theirs(callers, method, rule):
+    statuses = tuple(
+        client.open(fill(rule, key), method=method).status_code for client, key in callers.values()
+    )
+    assert statuses == ROUTES[method, rule]
+
+
+@pytest.mark.parametrize("rule", WITH_TOKEN)
+def test_posts_with_a_token_are_refused_to_others(callers, rule):
+    statuses = []
+    for client, key in callers.values():
+        page = client.get("/admin/login").text
+        token = page.split('name="csrf_token" value="')[1].split('"')[0]
+        client.get("/")
+        answer = client.post(fill(rule, key), data={"csrf_token": token})
+        statuses.append(answer.status_code)
+    assert tuple(statuses) == WITH_TOKEN[rule]
+
+
+@pytest.mark.parametrize("name", ["answers.json", "manifest.json"])
+def test_no_address_leads_to_the_bundles_files(client, name):
+    for path in ("", "media/", "static/", "static/../", "bundle/", "media/..%2f"):
+        assert client.get(f"/{path}{name}").status_code == 404
