@@ -124,7 +124,7 @@ def _session(drawer: Drawer) -> Session:
             trial=drawer.trial(CLASSES[i % 2]),
             image=drawer.picture(CLASSES[i % 2], grounds[CLASSES[i % 2]]),
             prediction=CLASSES[i % 2],
-            explanations={"craft": _groups(drawer, CLASSES[i % 2])},
+            explanations={"baseline": (), "craft": _groups(drawer, CLASSES[i % 2])},
         )
         for i in range(N_TRAINING)
     )
@@ -133,7 +133,9 @@ def _session(drawer: Drawer) -> Session:
             trial=drawer.trial(
                 CLASSES[i % 2], is_catch=i == 3, tie=None if i == 3 else ("kept", "broken")[i % 2]
             ),
-            image=drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]]),
+            image=training[i % 2].image
+            if i == 3
+            else drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]]),
         )
         for i in range(N_TEST + N_CATCH)
     )

@@ -1,0 +1,131 @@
+import json
+import shutil
+
+import pytest
+
+from stimuli_builder.bundle import media_name, media_of, read_bundle, sessions_of, write_bundle
+from stimuli_builder.errors import BundleError, FormatError
+
+
+@pytest.fixture
+def copy(bundle_path, tmp_path):
+    return shutil.copytree(bundle_path, tmp_path / "copy")
+
+
+def rewrite(file, **changes):
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def test_what_is_written_is_read(bundle_path, tmp_path):
+    bundle = read_bundle(bundle_path)
+    media = {name: bundle.media_path(name).read_bytes() for name in bundle.manifest.media}
+    again = write_bundle(
+        tmp_path / "again",
+        bundle.manifest,
+        trials=bundle.answers.trials,
+        quiz=bundle.answers.quiz,
+        media=media,
+    )
+    for name in ("manifest.json", "answers.json"):
+        assert (again.path / name).read_bytes() == (bundle_path / name).read_bytes()
+    assert again.manifest == bundle.manifest and again.answers == bundle.answers
+
+
+def test_manifest_holds_no_answer_of_a_test(bundle_path):
+    manifest = json.loads((bundle_path / "manifest.json").read_text())
+    for trial_list in manifest["lists"]:
+        for session in trial_list["sessions"]:
+            assert all(set(test) == {"trial", "image"} for test in session["test"])
+
+
+def test_sessions_come_with_the_practice_first(bundle_path):
+    places = [(name, number) for name, number, _ in sessions_of(read_bundle(bundle_path).manifest)]
+    assert places[0] == ("practice", 0) and len(places) == 7
+
+
+def test_media_of_a_trial_are_its_pictures(bundle_path):
+    trial = read_bundle(bundle_path).manifest.lists[0].sessions[0].training[0]
+    names = list(media_of(trial))
+    assert names[0] == trial.image and len(names) > 1
+
+
+def test_name_is_the_hash():
+    assert media_name(b"", "png") == (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.png"
+    )
+
+
+def test_unlisted_media_are_not_found(bundle_path):
+    with pytest.raises(
+        BundleError, match=r"must be one that the manifest lists; got '../answers.json'"
+    ):
+        read_bundle(bundle_path).media_path("../answers.json")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(BundleError, match=r"must hold manifest.json; got no such file"):
+        read_bundle(tmp_path)
+
+
+def test_another_schema_version_is_refused(copy):
+    rewrite(copy / "manifest.json", schema_version=3)
+    with pytest.raises(BundleError, match=r"must have schema_version 1; got 3. Rebuild it with"):
+        read_bundle(copy)
+
+
+def test_answers_of_another_bundle_are_refused(copy):
+    rewrite(copy / "manifest.json", title="Another")
+    with pytest.raises(BundleError, match=r"answers.json of bundle copy must belong to a manifest"):
+        read_bundle(copy)
+
+
+def test_broken_json_is_named(copy):
+    (copy / "answers.json").write_text('{"schema_version": 1,')
+    with pytest.raises(BundleError, match=r"answers.json of bundle copy must be JSON; got"):
+        read_bundle(copy)
+
+
+def test_unknown_field_is_named(copy):
+    rewrite(copy / "manifest.json", colour="blue")
+    with pytest.raises(
+        FormatError, match=r"manifest.json must have the fields .* got \['colour'\]"
+    ):
+        read_bundle(copy)
+
+
+def test_a_folder_of_something_else_is_kept(bundle_path, tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    bundle = read_bundle(bundle_path)
+    with pytest.raises(BundleError, match=r"must be new, empty or a bundle; got"):
+        write_bundle(tmp_path, bundle.manifest, trials={}, quiz={}, media={})
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_media_must_be_those_listed(bundle_path, tmp_path):
+    bundle = read_bundle(bundle_path)
+    with pytest.raises(BundleError, match=r"manifest.media must list the media written"):
+        write_bundle(tmp_path / "new", bundle.manifest, trials={}, quiz={}, media={})
+    assert not (tmp_path / "new").exists()
+
+
+def test_published_schema_is_that_of_the_classes():
+    """The JSON Schemas beside the code, and what pydantic derives from the dataclasses."""
+    from pathlib import Path
+
+    from pydantic import TypeAdapter
+
+    from stimuli_builder.bundle import Answers, Manifest
+
+    for record, name in ((Manifest, "manifest"), (Answers, "answers")):
+        published = json.loads(Path(f"stimuli_builder/schemas/{name}.schema.json").read_text())
+        assert published == TypeAdapter(record).json_schema()
+
+
+def test_small_bundle_fits_the_published_schema(bundle_path):
+    from pathlib import Path
+
+    import jsonschema
+
+    for name in ("manifest", "answers"):
+        schema = json.loads(Path(f"stimuli_builder/schemas/{name}.schema.json").read_text())
+        jsonschema.validate(json.loads((bundle_path / f"{name}.json").read_text()), schema)
