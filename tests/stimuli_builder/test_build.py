@@ -1,0 +1,150 @@
+"""A study built from drawn images and their concepts, through the command."""
+
+import json
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stimuli_builder.audit import audit_bundle
+from stimuli_builder.bundle import read_bundle
+from stimuli_builder.cli import main
+from tests.stimuli_builder.conftest import STUDY
+
+
+@pytest.fixture(scope="module")
+def built(drawn, store, tmp_path_factory):
+    base = tmp_path_factory.mktemp("built")
+    (base / "study.toml").write_text(STUDY)
+    assert main(command(base / "study.toml", store, drawn, base / "bundle")) == 0
+    return read_bundle(base / "bundle")
+
+
+def command(study, store, drawn, out):
+    arguments = ["build", study, "--concepts", store, "--images", drawn, "--out", out]
+    return [str(argument) for argument in arguments]
+
+
+def fails(capsys, *arguments):
+    assert main(command(*arguments)) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_bundle_passes_the_check(built):
+    assert audit_bundle(built) == []
+
+
+def test_phases_have_their_images(built):
+    for trial_list in built.manifest.lists:
+        for session in trial_list.sessions:
+            assert (len(session.training), len(session.test)) == (5, 8)
+
+
+def test_training_keeps_the_tie_and_test_breaks_about_half(built):
+    answers = built.answers.trials
+    for trial_list in built.manifest.lists:
+        (session,) = trial_list.sessions
+        assert {answers[shown.trial].tie for shown in session.training} == {"kept"}
+        scored = [answers[t.trial] for t in session.test if not answers[t.trial].is_catch]
+        assert Counter(answer.tie for answer in scored)["broken"] in (3, 4)
+
+
+def test_answers_are_the_stores_predictions(built, store):
+    from craft_core.store import read_images
+
+    predicted = {image.file: image.predicted for image in read_images(store / "images.csv")}
+    checked = [answer for answer in built.answers.trials.values() if answer.source]
+    assert len(checked) == 2 * 13
+    assert all(answer.answer == predicted[answer.source] for answer in checked)
+
+
+def test_images_of_the_probe_are_never_shown(built, store):
+    from craft_core.store import read_images
+
+    splits = {image.file: image.split for image in read_images(store / "images.csv")}
+    sources = {answer.source for answer in built.answers.trials.values() if answer.source}
+    assert {splits[source] for source in sources} == {"study"}
+
+
+def test_conditions_differ_in_the_explanation_alone(built):
+    for trial_list in built.manifest.lists:
+        for shown in trial_list.sessions[0].training:
+            assert shown.explanations["baseline"] == ()
+            assert len(shown.explanations["craft"]) == 3
+
+
+def test_explanation_shows_the_predicted_classes_most_important_concepts(built, store):
+    from craft_core.store import load_bank
+
+    for shown in built.manifest.lists[0].sessions[0].training:
+        bank = load_bank(store / shown.prediction)
+        expected = bank.importance.values.sort(descending=True).values[:3].tolist()
+        groups = shown.explanations["craft"]
+        assert [group.importance for group in groups] == pytest.approx(expected, abs=1e-5)
+        assert all(1 <= len(group.crops) <= 4 for group in groups)
+
+
+def test_maps_are_the_image_in_light_and_dark(built):
+    shown = built.manifest.lists[0].sessions[0].training[0]
+    image = np.asarray(Image.open(built.media_path(shown.image)), dtype=int)
+    for group in shown.explanations["craft"]:
+        if group.map is not None:
+            drawn = np.asarray(Image.open(built.media_path(group.map)), dtype=int)
+            assert drawn.shape == image.shape
+            assert drawn.mean() < image.mean()
+
+
+def test_where_it_comes_from_leads_to_the_weights(built, store):
+    provenance = built.manifest.provenance
+    described = json.loads((store / "store.json").read_text())
+    assert provenance.network["weights_sha256"] == described["network"]["weights_sha256"]
+    assert provenance.model["accuracy_tie_kept"] >= 0.95
+    assert provenance.licences["images"].startswith("generated")
+
+
+def test_build_says_both_accuracies(drawn, store, study, tmp_path, capsys):
+    main(command(study, store, drawn, tmp_path / "bundle"))
+    shown = capsys.readouterr().out
+    assert "the model's accuracy tie kept: " in shown
+    assert "the model's accuracy tie broken: " in shown
+
+
+def test_same_seed_same_bytes(built, drawn, store, study, tmp_path):
+    assert main(command(study, store, drawn, tmp_path / "again")) == 0
+    files = sorted(file for file in built.path.rglob("*") if file.is_file())
+    assert len(files) > 50
+    for file in files:
+        other = tmp_path / "again" / file.relative_to(built.path)
+        assert file.read_bytes() == other.read_bytes(), file
+
+
+def test_too_few_images_are_counted(drawn, store, study, tmp_path, capsys):
+    study.write_text(STUDY.replace("sessions = 1", "sessions = 6"))
+    line = fails(capsys, study, store, drawn, tmp_path / "bundle")
+    assert "must be at least" in line and "more for the design; got" in line
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_other_images_are_refused(drawn, store, study, tmp_path, capsys):
+    other = shutil.copytree(drawn, tmp_path / "other")
+    for file in other.glob("*/*.png"):
+        Image.new("RGB", (8, 8)).save(file)
+    line = fails(capsys, study, store, other, tmp_path / "bundle")
+    assert "must be the one of the concept store; got another file" in line
+
+
+def test_altered_store_is_refused(drawn, store, study, tmp_path, capsys):
+    altered = shutil.copytree(store, tmp_path / "altered")
+    file = altered / "wolf" / "bank.json"
+    file.write_text(file.read_text().replace('"class_id": 1', '"class_id": 0'))
+    line = fails(capsys, study, altered, drawn, tmp_path / "bundle")
+    assert "wolf/bank.json must have SHA-256" in line
+
+
+def test_missing_store_is_named(drawn, study, tmp_path, capsys):
+    line = fails(capsys, study, tmp_path / "nowhere", drawn, tmp_path / "bundle")
+    assert "concept store must hold store.json; got none in" in line

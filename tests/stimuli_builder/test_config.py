@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from stimuli_builder.config import read_config
+from stimuli_builder.errors import ConfigError
+from tests.stimuli_builder.conftest import STUDY
+
+
+@pytest.mark.parametrize(
+    "file", [*Path("configs").glob("*_study.toml")], ids=lambda file: file.stem
+)
+def test_shipped_configurations_are_valid(file):
+    config = read_config(file)
+    assert (config.sessions, config.training.images, config.test.images) == (3, 5, 7)
+
+
+def test_defaults_are_those_of_the_paper(study):
+    config = read_config(study)
+    assert config.conditions == ("baseline", "craft")
+    assert (config.training.tie_broken_share, config.test.tie_broken_share) == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("sessions = 1", "sesions = 1", r"sesions in .* must be right .*; got 1"),
+        ("answer = 1", "answer = 2", r"quiz.items.0 in .*answer must be below 2"),
+        ("catch_min_correct = 1", "catch_min_correct = 2", r"catch_min_correct must be at most 1"),
+        ('study = "small"', 'study = "My Study"', r"study in .*got 'My Study'"),
+        ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
+        (
+            "title =",
+            'conditions = ["baseline", "magic"]\ntitle =',
+            r"conditions.1 in .*got 'magic'",
+        ),
+    ],
+)
+def test_wrong_values_are_named(old, new, message, study):
+    study.write_text(STUDY.replace(old, new, 1))
+    with pytest.raises(ConfigError, match=message):
+        read_config(study)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"must be a readable file; got .*none.toml"):
+        read_config(tmp_path / "none.toml")
+
+
+def test_broken_toml_is_named(tmp_path):
+    (tmp_path / "c.toml").write_text("study = ")
+    with pytest.raises(ConfigError, match=r"must be TOML; got"):
+        read_config(tmp_path / "c.toml")
