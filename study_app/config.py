@@ -82,7 +82,7 @@ def _fixed() -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": MAX_REQUEST_BYTES,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "RATELIMIT_STORAGE_URI": "memory://",
-        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=1),
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(hours=1),
     }
 
 

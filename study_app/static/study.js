@@ -79,8 +79,7 @@
     if (!isSending) setButtons(true);
   }
 
-  function show(html) {
-    const next = new DOMParser().parseFromString(html, "text/html");
+  function show(next) {
     document.title = next.title;
     const header = document.querySelector(".study-header");
     const nextHeader = next.querySelector(".study-header");
@@ -96,7 +95,8 @@
     const timer = setTimeout(() => stop.abort(), requestTimeoutMs);
     try {
       const response = await fetch(url, { ...options, signal: stop.signal, credentials: "same-origin" });
-      return { status: response.status, html: await response.text() };
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      return { status: response.status, page };
     } finally {
       clearTimeout(timer);
     }
@@ -107,7 +107,8 @@
     for (let wait = firstPauseMs; ; wait = Math.min(2 * wait, longestPauseMs)) {
       try {
         const reply = await request(url, options);
-        if (reply.status < 500 && reply.status !== 429) {
+        const isOurs = reply.page.querySelector("main[data-step]") !== null; // no hotel's page
+        if (isOurs && reply.status < 500 && reply.status !== 429) {
           notice("");
           return reply;
         }
@@ -132,8 +133,7 @@
     if (reply.status !== 200) {
       /* Refused: the cookie may be new. Take the current page's token and try once more. */
       const current = await persist(home, {});
-      const page = new DOMParser().parseFromString(current.html, "text/html");
-      const token = page.querySelector(`form[action="${entry.url}"] [name=csrf_token]`);
+      const token = current.page.querySelector(`form[action="${entry.url}"] [name=csrf_token]`);
       if (token !== null) {
         const fields = entry.fields.filter(([name]) => name !== "csrf_token");
         reply = await post({ url: entry.url, fields: [["csrf_token", token.value], ...fields] });
@@ -142,7 +142,7 @@
     }
     outbox.clear(entry);
     isSending = false;
-    show(reply.html);
+    show(reply.page);
   }
 
   function submit(event) {
