@@ -30,6 +30,10 @@ class Line:
         self.adapter = HTTPAdapter()
         self.sights: dict[str, Sight] = {}
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.adapter.close()
+
 
 class Browser:
     """One participant's browser.

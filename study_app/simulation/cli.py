@@ -8,7 +8,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import FrameType
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ from study_app.server import Server
 from study_app.services.study import prepare_database
 from study_app.simulation.kinds import Kind, arrival_order, kind_names
 from study_app.simulation.participant import Outcome
-from study_app.simulation.rehearsal import free_port, new_secret, rehearse, running
+from study_app.simulation.rehearsal import Report, free_port, new_secret, rehearse, running
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -189,7 +190,7 @@ def _whole_or_not_at_all(url: str) -> Iterator[None]:
 def _interrupted_by_signals() -> Iterator[None]:
     """Turn Ctrl+C and SIGTERM into an error, so that the server is stopped on the way out."""
 
-    def interrupt(number: int, _frame: Any) -> None:  # noqa: ANN401
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         raise SetupError(f"simulation must run to its end; got {signal.Signals(number).name}.")
 
     earlier = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
@@ -200,24 +201,17 @@ def _interrupted_by_signals() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-class _Counter:
-    """Shows on a terminal how many are through."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-
-    def __call__(self, number: int, _outcome: Outcome) -> None:
-        print(
-            f"\rsimulated participants: {number} of {self._n}", end="", file=sys.stderr, flush=True
-        )
-
-
 @contextlib.contextmanager
-def _progress(n: int) -> Iterator[Any]:
+def _progress(n: int) -> Iterator[Report]:
+    """Show how many are through, where somebody watches."""
     if not sys.stderr.isatty():
-        yield lambda _number, _outcome: None
+        yield lambda _number: None
         return
+
+    def show(number: int) -> None:
+        print(f"\rsimulated participants: {number} of {n}", end="", file=sys.stderr, flush=True)
+
     try:
-        yield _Counter(n)
+        yield show
     finally:
         print(file=sys.stderr)

@@ -4,9 +4,9 @@ An exemplar model of categorisation (the generalized context model, Nosofsky 198
 attention: pictures are not seen whole, but by a few glances at patches (see `sight`).
 
 - Training page: every picture on it draws the same few glances, whatever it is. Where they fall
-  is drawn from the centre of the picture, where people look first (a Gaussian; Clarke & Tatler
-  2014 find a spread of about 0.2 picture widths), times how well a patch can be seen. Each patch
-  looked at is remembered with the page's answer.
+  is drawn from the centre of the picture, where people look first (a Gaussian), times how well a
+  patch can be seen. Each patch looked at is remembered with the page's answer. So a page with
+  more pictures is looked at more, and longer.
 - A page later, each remembered patch is forgotten with a small probability.
 - Test image: a patch speaks for an answer by how similar it is to the patches remembered with
   it, ``s = exp(-sensitivity * distance)``, summed. Its evidence is
@@ -17,9 +17,14 @@ attention: pictures are not seen whole, but by a few glances at patches (see `si
 There is one code path: the learner is given pictures and an answer, and does not know which of
 the pictures is an explanation, nor in which condition it is.
 
-Calibration. `TYPICAL` was set on the baseline condition alone, so that learners without an
-explanation end where the paper's do (Husky vs. Wolf, table 1: 0.557, 0.662 and 0.629 in the three
-sessions). {CALIBRATION}
+Calibration. `TYPICAL` was set on the baseline condition alone: glances, bias_width, forgetting,
+sensitivity and temperature were varied by hand until learners without an explanation ended where
+the paper's baseline does (Husky vs. Wolf, table 1: 0.557, 0.662 and 0.629 in the three sessions)
+and nine in ten passed a round of the practice. On the drawn Husky vs. Wolf study 500 baseline
+learners reached 0.558, 0.651 and 0.708, with 0.10 between learners; 94 % passed the first round.
+The central bias came out narrower than that of free viewing (0.1 picture widths, against about
+0.2: Clarke & Tatler 2014), as if they looked at the animal that the study is about. `doubt` and
+`lapse` were not varied. Whatever an explanation does to learners is a result, and no aim.
 """
 
 from collections.abc import Sequence

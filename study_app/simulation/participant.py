@@ -114,7 +114,7 @@ class Participant:
 
     def _answer(self, page: Page) -> Fields:
         strategy = self.kind.strategy if page.is_session else "learn"
-        picture = self._browser.look_at(page.pictures[0])
+        picture = self._browser.look_at(page.image)
         if strategy == "click":
             choice = int(self._generator.integers(len(page.choices)))
             return [("choice", page.value_of(choice)), ("looking_ms", self._draw_ms(CLICK_MS))]

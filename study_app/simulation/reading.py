@@ -3,7 +3,6 @@
 The reservoir of a test page stays shut, unread, until it is opened, as it does for a person.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -111,6 +110,11 @@ class Page:
         return _pictures(self._main)
 
     @property
+    def image(self) -> str:
+        """Return the address of a test page's image."""
+        return _text_of(self._find("img"), "src")
+
+    @property
     def answer(self) -> str:
         """Return the model's answer that a training page gives."""
         return self._find(".prediction").get_text(strip=True)
@@ -174,11 +178,11 @@ def _text_of(tag: Tag, attribute: str) -> str:
 
 
 def _pictures(part: Tag) -> tuple[str, ...]:
-    return tuple(_text_of(image, "src") for image in part.find_all("img") if isinstance(image, Tag))
+    return tuple(_text_of(image, "src") for image in part.find_all("img"))
 
 
 def _question(fieldset: Tag) -> Question:
-    inputs = list(_radios(fieldset))
+    inputs = list(fieldset.select("input[type=radio]"))
     labels = [_find_in(fieldset, f'label[for="{_text_of(each, "id")}"]') for each in inputs]
     checked = [index for index, each in enumerate(inputs) if each.has_attr("checked")]
     return Question(
@@ -188,7 +192,3 @@ def _question(fieldset: Tag) -> Question:
         is_wrong=fieldset.select_one(".mark") is not None,
         right=checked[0] if checked else None,
     )
-
-
-def _radios(fieldset: Tag) -> Iterator[Tag]:
-    yield from fieldset.select("input[type=radio]")

@@ -1,7 +1,9 @@
 """A study rehearsed by programs: a server of its own, and the participants one after the other."""
 
 import contextlib
+import os
 import secrets
+import signal
 import socket
 import subprocess
 import tempfile
@@ -22,14 +24,14 @@ START_S: Final = 30.0
 STOP_S: Final = 10.0
 POLL_S: Final = 0.05
 
-Report = Callable[[int, Outcome], None]
+Report = Callable[[int], None]
 
 
 def rehearse(
     base_url: str,
     kinds: Sequence[Kind],
     generators: Sequence[np.random.Generator],
-    report: Report = lambda _number, _outcome: None,
+    report: Report = lambda _number: None,
 ) -> list[Outcome]:
     """Send participants through a running study, one after the other.
 
@@ -42,7 +44,7 @@ def rehearse(
     generators
         One a participant, independent of each other.
     report
-        Called with the number of those who are through, and how the last one's visit ended.
+        Called after each visit with the number of those who are through.
 
     Returns
     -------
@@ -54,12 +56,12 @@ def rehearse(
     PageError
         If the server sends what a participant cannot go on from.
     """
-    line = Line()
     outcomes: list[Outcome] = []
-    for kind, generator in zip(kinds, generators, strict=True):
-        visitor = Participant(base_url, kind=kind, generator=generator, line=line)
-        outcomes.append(visitor.take_part())
-        report(len(outcomes), outcomes[-1])
+    with contextlib.closing(Line()) as line:
+        for kind, generator in zip(kinds, generators, strict=True):
+            visitor = Participant(base_url, kind=kind, generator=generator, line=line)
+            outcomes.append(visitor.take_part())
+            report(len(outcomes))
     return outcomes
 
 
@@ -148,5 +150,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # its own session: the server and its workers
         process.wait(STOP_S)
