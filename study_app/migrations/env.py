@@ -3,7 +3,7 @@
 from typing import Literal
 
 from alembic import context
-from flask import current_app
+from flask import current_app, has_app_context
 
 from study_app.extensions import db
 from study_app.models import Instant
@@ -29,4 +29,5 @@ def run_migrations() -> None:
             context.run_migrations()
 
 
-run_migrations()
+if has_app_context():  # not where doctests are collected
+    run_migrations()
