@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from study_app.errors import NotFoundError
 from study_app.extensions import db
@@ -36,24 +37,32 @@ def begin_participation(
     Participation
         New, or the one that began earlier with this key.
     """
-    with writing():
-        earlier = db.session.scalar(select(Participation).filter_by(key=key))
-        if earlier is not None:
-            return earlier
-        now = datetime.now(UTC)
-        participation = Participation(
-            key=key,
-            is_simulated=is_simulated,
-            simulated_kind=simulated_kind if is_simulated else None,
-            status="in_progress",
-            step=FIRST.key,
-            step_at=now,
-            n_events=0,
-            consented_at=now,
-        )
-        db.session.add(participation)
-        db.session.flush()
-        log_event(participation, "consented", CONSENT, at=now)
+    try:
+        with writing():
+            return _earlier(key) or _insert(key, is_simulated, simulated_kind)
+    except IntegrityError:  # the unique key: another tab's consent was faster
+        return find_participation(key)
+
+
+def _earlier(key: str) -> Participation | None:
+    return db.session.scalar(select(Participation).filter_by(key=key))
+
+
+def _insert(key: str, is_simulated: bool, simulated_kind: str | None) -> Participation:
+    now = datetime.now(UTC)
+    participation = Participation(
+        key=key,
+        is_simulated=is_simulated,
+        simulated_kind=simulated_kind if is_simulated else None,
+        status="in_progress",
+        step=FIRST.key,
+        step_at=now,
+        n_events=0,
+        consented_at=now,
+    )
+    db.session.add(participation)
+    db.session.flush()
+    log_event(participation, "consented", CONSENT, at=now)
     return participation
 
 

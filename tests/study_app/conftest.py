@@ -1,5 +1,7 @@
 """An application with a fresh database for each test."""
 
+import shutil
+
 import pytest
 
 from stimuli_builder.bundle import read_bundle
@@ -15,28 +17,44 @@ def bundle(bundle_path):
     return read_bundle(bundle_path)
 
 
+def study_settings(bundle, file):
+    return {
+        "STUDY_BUNDLE": bundle.path,
+        "STUDY_DATABASE_URL": sqlite_url(file),
+        "STUDY_SECRET_KEY": "a secret of the tests",
+    }
+
+
+def close(app):
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def prepared_database(bundle, tmp_path_factory):
+    """A migrated database without participations, to be copied."""
+    file = tmp_path_factory.mktemp("prepared") / "study.sqlite"
+    app = create_app(study_settings(bundle, file))
+    with app.app_context():
+        prepare_database(bundle)
+    close(app)  # the last connection folds the write-ahead log into the file
+    return file
+
+
 @pytest.fixture
-def make_app(bundle, tmp_path):
+def make_app(bundle, prepared_database, tmp_path):
     """Make applications on one database; the last thing is to close them."""
-    apps = []
+    file, apps = tmp_path / "study.sqlite", []
+    shutil.copy(prepared_database, file)
 
     def make(**overrides):
-        settings = {
-            "STUDY_BUNDLE": bundle.path,
-            "STUDY_DATABASE_URL": sqlite_url(tmp_path / "study.sqlite"),
-            "STUDY_SECRET_KEY": "a secret of the tests",
-        }
-        app = create_app(settings | overrides)
-        with app.app_context():
-            prepare_database(app.extensions["study_bundle"])
-        apps.append(app)
-        return app
+        apps.append(create_app(study_settings(bundle, file) | overrides))
+        return apps[-1]
 
     yield make
     for app in apps:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        close(app)
 
 
 @pytest.fixture

@@ -49,6 +49,12 @@ def test_consent_sent_twice_begins_once(participation):
     assert n_rows(Participation) == 1
 
 
+def test_consent_of_two_tabs_at_once_begins_once(participation, monkeypatch):
+    monkeypatch.setattr("study_app.services.participations._earlier", lambda _key: None)
+    assert begin_participation(KEY, is_simulated=False).id == participation.id
+    assert n_rows(Participation) == 1
+
+
 def test_answer_is_stored_with_its_place_and_times(bundle, participation):
     step = go_to(bundle, KEY, "test", session=1)
     list_name = find_participation(KEY).list_name
