@@ -21,9 +21,15 @@ from study_app.extensions import db
 from study_app.models import Participation
 from study_app.server import Server
 from study_app.services.study import prepare_database
-from study_app.simulation.kinds import Kind, arrival_order, kind_names
-from study_app.simulation.participant import Outcome
-from study_app.simulation.rehearsal import Report, free_port, new_secret, rehearse, running
+from study_app.simulation.kinds import arrival_order, kind_names
+from study_app.simulation.rehearsal import (
+    Report,
+    Visit,
+    free_port,
+    new_secret,
+    rehearse,
+    running,
+)
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -84,7 +90,7 @@ def simulate_study(arguments: argparse.Namespace) -> None:
     secret = new_secret()
     with _whole_or_not_at_all(url), _interrupted_by_signals():
         run_length = _prepare(arguments.bundle, url, secret=secret, seed=arguments.seed)
-        kinds = arrival_order(arguments.participants, run_length)
+        order = arrival_order(arguments.participants, run_length)
         server = Server(
             bundle=arguments.bundle,
             database_url=url,
@@ -94,22 +100,20 @@ def simulate_study(arguments: argparse.Namespace) -> None:
             n_workers=N_WORKERS,
             is_simulated=True,
         )
-        seeds = np.random.SeedSequence(arguments.seed).spawn(len(kinds))
+        seeds = np.random.SeedSequence(arguments.seed).spawn(len(order))
         generators = [np.random.default_rng(seed) for seed in seeds]
-        with running(server) as link, _progress(len(kinds)) as report:
-            outcomes = rehearse(link, kinds, generators, report)
-    for line in summary(kinds, outcomes):
+        with running(server) as link, _progress(len(order)) as report:
+            visits = rehearse(link, order, generators, report)
+    for line in summary(visits):
         print(line)
 
 
-def summary(kinds: Sequence[Kind], outcomes: Sequence[Outcome]) -> list[str]:
+def summary(visits: Sequence[Visit]) -> list[str]:
     """Say for each kind how many came, finished, and were screened out.
 
     Parameters
     ----------
-    kinds
-        One a participant.
-    outcomes
+    visits
         One a participant.
 
     Returns
@@ -120,15 +124,15 @@ def summary(kinds: Sequence[Kind], outcomes: Sequence[Outcome]) -> list[str]:
     Examples
     --------
     >>> from study_app.simulation.kinds import LEARNER
-    >>> summary([LEARNER, LEARNER], ["finished", "left"])
+    >>> summary([Visit(kind=LEARNER, outcome=how) for how in ("finished", "left")])
     ['learner: 2, finished: 1, screened out: 0']
     """
-    counts = Counter((kind.name, how) for kind, how in zip(kinds, outcomes, strict=True))
-    n_of = Counter(kind.name for kind in kinds)
+    counts = Counter((visit.kind.name, visit.outcome) for visit in visits)
+    n_of = Counter(visit.kind.name for visit in visits)
     return [
         f"{name}: {n_of[name]}, finished: {counts[name, 'finished']}, "
         f"screened out: {counts[name, 'screened_out']}"
-        for name in kind_names(kinds)
+        for name in kind_names([visit.kind for visit in visits])
     ]
 
 

@@ -45,11 +45,11 @@ ROUND: Final = (  # of ten runs: six of learners, two of guessers, one of each o
 
 
 def arrival_order(n_participants: int, run_length: int) -> list[Kind]:
-    """Return the kind of each participant, in order of arrival.
+    """Return the kinds in which participants arrive, one a participant who is assigned.
 
     A kind arrives in runs as long as a block of the assignment, in which every condition and list
-    comes once. So, as long as nobody is screened out, every kind has all conditions equally often,
-    and its comparison across conditions is not one of luck.
+    comes once. So every kind has all conditions equally often, and its comparison across
+    conditions is not one of luck.
 
     Parameters
     ----------

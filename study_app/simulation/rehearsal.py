@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,20 +28,37 @@ POLL_S: Final = 0.05
 Report = Callable[[int], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """How one participant's visit went.
+
+    Attributes
+    ----------
+    kind
+        Of the participant.
+    outcome
+        How it ended.
+    """
+
+    kind: Kind
+    outcome: Outcome
+
+
 def rehearse(
     base_url: str,
-    kinds: Sequence[Kind],
+    order: Sequence[Kind],
     generators: Sequence[np.random.Generator],
     report: Report = lambda _number: None,
-) -> list[Outcome]:
+) -> list[Visit]:
     """Send participants through a running study, one after the other.
 
     Parameters
     ----------
     base_url
         The participants' link.
-    kinds
-        One a participant, in order of arrival.
+    order
+        Kinds, as many as there are participants. Who is screened out, and so gets no condition, is
+        followed by one of the same kind, so that kinds stay in step with the assignment's blocks.
     generators
         One a participant, independent of each other.
     report
@@ -48,21 +66,24 @@ def rehearse(
 
     Returns
     -------
-    list[Outcome]
-        One a participant.
+    list[Visit]
+        One a participant, in order of arrival.
 
     Raises
     ------
     PageError
         If the server sends what a participant cannot go on from.
     """
-    outcomes: list[Outcome] = []
+    visits: list[Visit] = []
+    place = 0
     with contextlib.closing(Line()) as line:
-        for kind, generator in zip(kinds, generators, strict=True):
+        for generator in generators:
+            kind = order[place]
             visitor = Participant(base_url, kind=kind, generator=generator, line=line)
-            outcomes.append(visitor.take_part())
-            report(len(outcomes))
-    return outcomes
+            visits.append(Visit(kind=kind, outcome=visitor.take_part()))
+            place += visits[-1].outcome != "screened_out"
+            report(len(visits))
+    return visits
 
 
 @contextlib.contextmanager

@@ -84,7 +84,7 @@ def application(bundle, url, secret):
 
 @pytest.fixture(scope="session")
 def rehearsed(study, tmp_path_factory):
-    """Send kinds through a server of their own; return the outcomes and the export's tables."""
+    """Send kinds through a server of their own; return the visits and the export's tables."""
 
     def rehearse_kinds(kinds, seed=0):
         url, secret = sqlite_url(tmp_path_factory.mktemp("rehearsal") / "s.sqlite"), new_secret()
@@ -101,9 +101,9 @@ def rehearsed(study, tmp_path_factory):
         )
         generators = [np.random.default_rng([seed, number]) for number in range(len(kinds))]
         with running(server) as link:
-            outcomes = rehearse(link, kinds, generators)
+            visits = rehearse(link, kinds, generators)
         with application(study, url, secret):
-            return outcomes, read_tables(study)
+            return visits, read_tables(study)
 
     return rehearse_kinds
 

@@ -11,7 +11,7 @@ from study_app.cli import main
 from study_app.errors import SetupError
 from study_app.simulation import cli
 from study_app.simulation.kinds import LEARNER, LEAVER
-from study_app.simulation.rehearsal import running
+from study_app.simulation.rehearsal import Visit, running
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 60
@@ -102,7 +102,7 @@ def test_failure_removes_the_database_that_it_began(study, tmp_path, monkeypatch
 def test_failure_keeps_a_database_that_was_there(study, tmp_path, monkeypatch):
     words = ["simulate", str(study.path), "--database", "s.sqlite", "--participants", "1"]
     with monkeypatch.context() as patched:
-        patched.setattr(cli, "rehearse", lambda *_: ["finished"])
+        patched.setattr(cli, "rehearse", lambda *_: [Visit(kind=LEARNER, outcome="finished")])
         assert main(words) == 0
     monkeypatch.setattr(cli, "rehearse", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -150,7 +150,13 @@ def test_server_that_does_not_start_says_why(study):
 
 
 def test_summary_has_a_line_for_each_kind():
-    lines = cli.summary([LEARNER, LEAVER, LEARNER], ["screened_out", "left", "finished"])
+    lines = cli.summary(
+        [
+            Visit(kind=LEARNER, outcome="screened_out"),
+            Visit(kind=LEAVER, outcome="left"),
+            Visit(kind=LEARNER, outcome="finished"),
+        ]
+    )
     assert lines == [
         "learner: 2, finished: 1, screened out: 1",
         "leaver: 1, finished: 0, screened out: 0",

@@ -58,9 +58,9 @@ def test_everybody_is_marked_as_simulated_with_its_kind(run):
 
 
 def test_outcomes_are_those_that_the_server_stored(run):
-    outcomes, tables = run
+    visits, tables = run
     statuses = {"finished": "completed", "left": "in_progress", "screened_out": "screened_out"}
-    assert [statuses[each] for each in outcomes] == [
+    assert [statuses[visit.outcome] for visit in visits] == [
         row["status"] for row in tables["participants"]
     ]
 
@@ -78,8 +78,8 @@ def test_every_kind_has_every_condition_and_list_once(run):
 
 
 def test_leavers_stop_within_the_sessions(run):
-    outcomes, tables = run
-    assert outcomes[-4:] == ["left"] * 4
+    visits, tables = run
+    assert [visit.outcome for visit in visits[-4:]] == ["left"] * 4
     rows = of_kind(tables["participants"], LEAVER)
     assert all(row["condition"] is not None for row in rows)
     n_answers = [
@@ -137,14 +137,14 @@ def test_more_pictures_are_looked_at_longer(run):
 
 
 def test_same_seed_brings_the_same_rows_whoever_comes_later(rehearsed, run):
-    outcomes, tables = run
+    visits, tables = run
     first, tables_of_first = rehearsed(KINDS_SENT[:5])
     names = {row["participant"] for row in tables_of_first["participants"]}
     expected = {
         name: [row for row in rows if row["participant"] in names]
         for name, rows in without_clocks(tables).items()
     }
-    assert first == outcomes[:5]
+    assert first == visits[:5]
     assert without_clocks(tables_of_first) == expected
 
 
