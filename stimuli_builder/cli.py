@@ -1,6 +1,7 @@
 """The command ``craft-stimuli``: one function per subcommand, listed in `COMMANDS`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
 from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (HUSKY_WOLF,)}
+
+_MOST_WORKERS = 8  # more would take longer to start than they save
 
 _DRAW_EXAMPLE = """\
 example:
@@ -94,6 +97,14 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="images of each class that keep the tie, and as many that break it (default: 30)",
     )
+    command.add_argument(
+        "--workers",
+        type=_count_from(1),
+        default=min(os.cpu_count() or 1, _MOST_WORKERS),
+        metavar="N",
+        help="processes that draw; any number writes the same bytes (default: one a processor, "
+        f"at most {_MOST_WORKERS})",
+    )
     command.set_defaults(run=_draw)
 
 
@@ -131,6 +142,7 @@ def _draw(options: argparse.Namespace) -> None:
         n_fit_per_class=options.fit_per_class,
         n_study_per_cell=options.study_per_cell,
         generator=np.random.default_rng(options.seed),
+        n_workers=options.workers,
         report=_show_progress if sys.stderr.isatty() else None,
     )
 

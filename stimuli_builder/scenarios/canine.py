@@ -36,7 +36,7 @@ PARTS = {
     "legs": 7,
 }
 POSES = {"standing": 0.0, "walking": 9.0, "striding": 17.0}
-_OVERSAMPLING = 3  # odd, so that a pixel has a middle
+_OVERSAMPLING = 2
 
 _MARGIN = 8.0  # around the animal, in units
 _NOSE: Colour = (34, 32, 36)
@@ -320,7 +320,8 @@ class _Face:
 
     def line(self, points: npt.ArrayLike, colour: Colour) -> None:
         curve = self._pixels(smooth_curve(points, is_closed=False))
-        ImageDraw.Draw(self.image).line(curve, fill=colour, width=2)
+        width = max(round(1.1 * self.canvas.scale), 1)
+        ImageDraw.Draw(self.image).line(curve, fill=colour, width=width)
 
     def _pixels(self, points: Points) -> list[tuple[float, float]]:
         return as_xy(self.canvas.to_pixels(_placed(self.shapes, points)))

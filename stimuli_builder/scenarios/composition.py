@@ -9,8 +9,9 @@ from stimuli_builder.scenarios.canine import Sprite
 from stimuli_builder.scenarios.landscape import SIZE_PX, Mood, Scene
 from stimuli_builder.scenarios.painting import Floats, Labels, blurred
 
-_SHADOW_HEIGHT_PX = 6
-_SHADOW_SHIFT_PX = 9  # away from the light
+_SHADOW_HEIGHT_PX = 12
+_SHADOW_REACH_PX = 30  # above and below the feet
+_SHADOW_SHIFT_PX = 18  # away from the light
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ def compose(
     """
     left = placement.centre_px - sprite.labels.shape[1] // 2
     top = placement.feet_px - sprite.ground
-    picture = scene.behind * (1 - _shadow(sprite, scene, mood, left, placement))
+    picture = scene.behind.copy()
+    _cast(mood.shadow * _shadow(sprite, left, placement), picture, scene, placement.feet_px)
     labels = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
 
     (rows, sprite_rows), (columns, sprite_columns) = (
@@ -99,27 +101,37 @@ def _overlap(start: int, length: int) -> tuple[slice, slice]:
     return slice(first, last), slice(first - start, last - start)
 
 
-def _shadow(sprite: Sprite, scene: Scene, mood: Mood, left: int, placement: Placement) -> Floats:
-    """Return what the animal's soft shadow takes from red, green and blue, as shares."""
-    feet = [left + column - _SHADOW_SHIFT_PX * placement.light_from for column in sprite.stance]
-    row = placement.feet_px - 1
-    sheet = Image.new("L", (SIZE_PX, SIZE_PX), 0)
-    box = (feet[0] - 6, row - _SHADOW_HEIGHT_PX, feet[1] + 6, row + _SHADOW_HEIGHT_PX)
-    ImageDraw.Draw(sheet).ellipse(box, fill=255)
-    contact = (left + sprite.stance[0] - 2, row - 2, left + sprite.stance[1] + 2, row + 3)
-    ImageDraw.Draw(sheet).ellipse(contact, fill=255)
-    darkness = (1.9 * mood.shadow * blurred(sheet, 2.5)).clip(0, 0.95)
-    return darkness[..., None] * (1 - np.array(scene.shadow, np.float32))
+def _shadow(sprite: Sprite, left: int, placement: Placement) -> Floats:
+    """Return the animal's soft shadow on the rows about its feet, above 1 where it is full."""
+    first, last = (left + column for column in sprite.stance)
+    shift, middle = _SHADOW_SHIFT_PX * placement.light_from, _SHADOW_REACH_PX
+    sheet = Image.new("L", (SIZE_PX, 2 * _SHADOW_REACH_PX), 0)
+    pen = ImageDraw.Draw(sheet)
+    top, low = middle - _SHADOW_HEIGHT_PX, middle + _SHADOW_HEIGHT_PX
+    pen.ellipse((first - shift - 12, top, last - shift + 12, low), fill=255)
+    pen.ellipse((first - 4, middle - 4, last + 4, middle + 6), fill=255)  # where it touches
+    return 1.9 * blurred(sheet, 5)
+
+
+def _cast(shadow: Floats, picture: Floats, scene: Scene, feet_px: int) -> None:
+    """Darken the ground about the feet, in place."""
+    rows, shadow_rows = _overlap(feet_px - _SHADOW_REACH_PX, len(shadow))
+    darkness = shadow[shadow_rows, :, None].clip(0, 0.95)
+    picture[rows] *= 1 - darkness * (1 - np.array(scene.shadow, np.float32))
 
 
 def _behind_front(
     picture: Floats, labels: Labels, scene: Scene, mood: Mood
 ) -> tuple[Image.Image, Image.Image]:
     """Lay the scene's front over the picture, and light everything."""
-    picture += scene.front_opacity[..., None] * (scene.front - picture)
-    picture *= np.array(mood.tint, np.float32)
+    covered = np.flatnonzero(scene.front_opacity.any(axis=1))
+    rows = slice(covered[0], covered[-1] + 1) if len(covered) else slice(0)
+    picture[rows] += scene.front_opacity[rows, :, None] * (scene.front[rows] - picture[rows])
     labels[scene.front_opacity > 0.5] = 0
-    return (
-        Image.fromarray(picture.clip(0, 255).astype(np.uint8)),
-        Image.fromarray(labels),
-    )
+    lit = Image.fromarray(picture.astype(np.uint8)).point(_light_table(mood))
+    return lit, Image.fromarray(labels)
+
+
+def _light_table(mood: Mood) -> list[int]:
+    """Tabulate what the light makes of each value of red, then of green and blue."""
+    return [min(round(tint * value), 255) for tint in mood.tint for value in range(256)]

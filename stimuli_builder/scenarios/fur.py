@@ -14,14 +14,16 @@ from stimuli_builder.scenarios.painting import (
     Labels,
     Points,
     blurred,
+    directions_along,
     furry_outline,
     polygon_mask,
+    shares,
     smooth_noise,
-    unit_vectors,
 )
 
 _PLAIN = 128  # a stroke that changes nothing
-_HAIRS = 0.085  # strokes in a square unit
+_HAIRS = 0.10  # strokes in a square unit
+_TIPS = 1.7  # distance between those along an outline, in units
 _OCCLUSION = 0.4
 _RELIEF = 1.1
 _RAGGEDNESS = 0.05
@@ -143,7 +145,9 @@ def paint_part(
         Source of the hairs.
     """
     outline = canvas.to_pixels(
-        furry_outline(part.outline, hair=part.hair, spacing=2.2, generator=generator)
+        furry_outline(
+            part.outline, flow=part.flow, hair=part.hair, spacing=_TIPS, generator=generator
+        )
     )
     radius = part.bulge * canvas.scale
     rows, columns = _box_around(outline, round(radius) + 3, canvas.labels.shape)
@@ -216,11 +220,9 @@ def _draw_strokes(
     """Comb hairs along the part's flow, light and dark ones by turns."""
     pen = ImageDraw.Draw(canvas.strokes)
     n_tries = int(inside.size * _HAIRS / canvas.scale**2)
-    at = np.column_stack([generator.integers(0, n, n_tries) for n in inside.shape[::-1]])
-    at = at[inside[at[:, 1], at[:, 0]]] + corner
-    flow = canvas.to_pixels(part.flow)
-    nearest = np.argmin(((at[:, None] - flow) ** 2).sum(axis=2), axis=1)
-    tangent = unit_vectors(np.gradient(flow, axis=0))[nearest]
+    tries = np.column_stack([generator.integers(0, n, n_tries) for n in inside.shape[::-1]])
+    at: Points = np.asarray(tries[inside[tries[:, 1], tries[:, 0]]] + corner, np.float64)
+    tangent = directions_along(canvas.to_pixels(part.flow), at)
     angle = np.arctan2(tangent[:, 1], tangent[:, 0]) + generator.normal(0, 0.28, len(at))
     length = part.stroke * canvas.scale * generator.uniform(0.5, 1.3, len(at))
     ends = at + length[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -245,7 +247,7 @@ def finished(canvas: Canvas, coat: Floats) -> Image.Image:
         RGB, as large as the canvas.
     """
     index = (canvas.darkness * 255).clip(0, 255).astype(np.uint8)
-    strokes = blurred(canvas.strokes, 0.6) * 2 - 1
+    strokes = shares(canvas.strokes) * 2 - 1
     colours = np.take(coat, index, axis=0)
     colours *= (canvas.shade * (1 + 0.34 * strokes))[..., None]
     return Image.fromarray(np.minimum(colours, 255, out=colours).astype(np.uint8))

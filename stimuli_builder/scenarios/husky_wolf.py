@@ -20,9 +20,9 @@ from stimuli_builder.scenarios.snow import draw_snow
 _SPECIES = {"husky": HUSKY, "wolf": WOLF}
 _SCENES = {"snow": draw_snow, "grass": draw_grass}
 _SIDES = {"left": -1, "right": 1}
-_HEIGHTS_PX = (54, 66)  # of the withers
-_FEET_PX = (168, 190)
-_JITTER_PX = 12
+_HEIGHTS_PX = (108, 132)  # of the withers, in the finished picture
+_FEET_PX = (336, 380)
+_JITTER_PX = 24
 
 
 def choose_factors(generator: np.random.Generator) -> dict[str, str]:
@@ -36,7 +36,8 @@ def choose_factors(generator: np.random.Generator) -> dict[str, str]:
     Returns
     -------
     dict[str, str]
-        Value of each factor; `height_px` is the withers' height in pixels.
+        Value of each factor; `height_px` is the withers' height in pixels of the finished
+        picture, which is `SIZE_PX` wide.
     """
     choices = {
         "coat": list(COATS),

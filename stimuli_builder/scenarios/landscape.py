@@ -1,6 +1,7 @@
 """What landscapes share: moods of light, skies, ridges, the ground's perspective.
 
-Pictures are `SIZE_PX` wide and high; they are painted `OVERSAMPLING` times finer.
+Pictures are `SIZE_PX` wide and high. What is smooth is computed at that size or coarser; edges are
+painted `OVERSAMPLING` times finer, and averaged. Sizes not in pixels are shares of the side.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from PIL import Image, ImageDraw
 
 from stimuli_builder.scenarios.painting import Colour, Floats, gradient, mixed, smooth_noise
 
-SIZE_PX = 224
+SIZE_PX = 448
 OVERSAMPLING = 2
 FINE_PX = SIZE_PX * OVERSAMPLING
+COARSE_PX = SIZE_PX // 2
+_BELOW_HORIZON_PX = 16  # more than the ground's edge waves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,17 +114,29 @@ def paint_sky(mood: Mood, horizon_px: int, *, generator: np.random.Generator) ->
     Image.Image
         `FINE_PX` square, RGB.
     """
-    height = np.linspace(0, SIZE_PX / horizon_px, SIZE_PX).clip(0, 1)
-    sky = gradient([(0, mood.zenith), (0.95, mood.haze)], height)[:, None].repeat(SIZE_PX, axis=1)
-    size_px = (SIZE_PX, SIZE_PX)
-    puffs = smooth_noise(size_px, (22, 60), generator) + 0.5 * smooth_noise(
-        size_px, (8, 22), generator
-    )
-    cover = ((puffs + 2 * mood.clouds - 1) * 0.8).clip(0, 1)[..., None]
+    n_rows = horizon_px + _BELOW_HORIZON_PX
+    height = np.linspace(0, n_rows / horizon_px, n_rows // 2).clip(0, 1)
+    sky = gradient([(0, mood.zenith), (0.95, mood.haze)], height)[:, None]
     cloud = np.array(mixed(mood.haze, (255, 255, 255), 0.6), np.float32)
-    sky += 0.75 * cover * (cloud - sky)
-    coarse = Image.fromarray(sky.astype(np.uint8))
-    return coarse.resize((FINE_PX, FINE_PX), Image.Resampling.BILINEAR)
+    cover = _cloud_cover(mood, (n_rows // 2, COARSE_PX), generator)[..., None]
+    picture = Image.new("RGB", (FINE_PX, FINE_PX), mood.haze)
+    picture.paste(_fine(sky + 0.75 * cover * (cloud - sky), n_rows))
+    return picture
+
+
+def _cloud_cover(mood: Mood, size_px: tuple[int, int], generator: np.random.Generator) -> Floats:
+    """Return how much clouds hide, in [0, 1]."""
+    puffs = np.full(size_px, 2 * mood.clouds - 1, np.float32)
+    for share, cell_px in ((1.0, (22, 60)), (0.5, (8, 22)), (0.2, (3, 7))):
+        puffs += share * smooth_noise(size_px, cell_px, generator)
+    return (0.8 * puffs).clip(0, 1)
+
+
+def _fine(pixels: Floats, n_rows: int) -> Image.Image:
+    """Stretch RGB in [0, 255] to the picture's width and some of its rows, painted finer."""
+    image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    image = image.resize((SIZE_PX, n_rows), Image.Resampling.BILINEAR)
+    return image.resize((FINE_PX, OVERSAMPLING * n_rows), Image.Resampling.NEAREST)
 
 
 def paint_ridge(
@@ -149,7 +164,7 @@ def paint_ridge(
     """
     tops = sum(
         smooth_noise((2, FINE_PX), (2, cell), generator)[0] * share
-        for cell, share in ((150, 0.45), (50, 0.16), (14, 0.05))
+        for cell, share in ((300, 0.45), (100, 0.16), (28, 0.05), (9, 0.02))
     )
     rows = foot_px - height_px * (1 + tops).clip(0.15)
     columns = np.arange(0, FINE_PX, 4)
@@ -175,10 +190,11 @@ def perspective_noise(
     Returns
     -------
     Floats
-        (n_rows, SIZE_PX).
+        (n_rows, COARSE_PX).
     """
-    flat = smooth_noise((2 * n_rows, SIZE_PX), cell_px, generator)
-    depth = np.log1p(8 * np.linspace(0, 1, n_rows)) / np.log(9) * (2 * n_rows - 2)
+    height, width = cell_px
+    flat = smooth_noise((n_rows, COARSE_PX), (height / 2, width / 2), generator)
+    depth = np.log1p(8 * np.linspace(0, 1, n_rows)) / np.log(9) * (n_rows - 2)
     row, share = depth.astype(int), (depth % 1).astype(np.float32)[:, None]
     return np.asarray((1 - share) * flat[row] + share * flat[row + 1], np.float32)
 
@@ -193,16 +209,14 @@ def lay_ground(
     picture
         `FINE_PX` square; painted on.
     ground
-        (rows, SIZE_PX, 3). RGB in [0, 255], from the horizon down.
+        (rows, COARSE_PX, 3). RGB in [0, 255], from the horizon down.
     horizon_px
         Row of the horizon, of the finished picture.
     generator
         Source of the waves.
     """
-    fine = Image.fromarray(ground.clip(0, 255).astype(np.uint8)).resize(
-        (FINE_PX, OVERSAMPLING * len(ground)), Image.Resampling.BILINEAR
-    )
-    wave = 5 + 5 * smooth_noise((2, FINE_PX), (2, 160), generator)[0].clip(-1, 1)
+    fine = _fine(ground, len(ground))
+    wave = 10 + 10 * smooth_noise((2, FINE_PX), (2, 320), generator)[0].clip(-1, 1)
     mask = Image.new("L", fine.size, 255)
     pen = ImageDraw.Draw(mask)
     columns = range(0, FINE_PX + 8, 8)

@@ -14,6 +14,8 @@ Labels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 Colour = tuple[int, int, int]
 
+_SWEEP = 0.8  # of tips of hair: 0 sticks out, more lies flat
+
 
 def smooth_curve(points: npt.ArrayLike, *, is_closed: bool, n_between: int = 8) -> Points:
     """Draw a Catmull-Rom curve through all points.
@@ -90,15 +92,36 @@ def unit_vectors(vectors: Points) -> Points:
     return np.asarray(vectors / np.maximum(length, 1e-9))
 
 
+def directions_along(curve: Points, at: Points) -> Points:
+    """Find which way a curve runs where it is nearest to each point.
+
+    Parameters
+    ----------
+    curve
+        (k, 2), k >= 2.
+    at
+        (n, 2).
+
+    Returns
+    -------
+    Points
+        (n, 2), of length 1.
+    """
+    nearest = np.argmin(((at[:, None] - curve) ** 2).sum(axis=2), axis=1)
+    return np.asarray(unit_vectors(np.gradient(curve, axis=0))[nearest])
+
+
 def furry_outline(
-    outline: Points, *, hair: float, spacing: float, generator: np.random.Generator
+    outline: Points, *, flow: Points, hair: float, spacing: float, generator: np.random.Generator
 ) -> Points:
-    """Give an outline tips of hair that point outwards.
+    """Give an outline tips of hair that point outwards and are swept along a curve.
 
     Parameters
     ----------
     outline
         (n, 2), closed.
+    flow
+        (k, 2), k >= 2. The curve, from where hair comes to where it goes.
     hair
         >= 0. Mean height of a tip, in the unit of `outline`.
     spacing
@@ -122,7 +145,8 @@ def furry_outline(
     height = np.zeros(2 * n_tips)
     height[1::2] = generator.gamma(3.0, hair / 3.0, n_tips).clip(0, 2.5 * hair)
     height[::2] = generator.uniform(-0.3, 0.1, n_tips) * hair
-    return points + outwards * height[:, None]
+    swept = unit_vectors(outwards + _SWEEP * directions_along(flow, points))
+    return np.asarray(points + swept * height[:, None])
 
 
 def _orientation(outline: Points) -> float:

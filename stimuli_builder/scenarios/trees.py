@@ -14,7 +14,6 @@ _TRUNK: Colour = (74, 60, 50)
 _NEEDLES: Colour = (42, 76, 62)
 _LEAVES: tuple[Colour, Colour] = ((92, 128, 52), (60, 110, 60))
 _SNOW: Colour = (238, 243, 250)
-_N_LUMPS = 26
 
 
 def paint_forest(
@@ -25,7 +24,7 @@ def paint_forest(
     is_snowy: bool,
     generator: np.random.Generator,
 ) -> None:
-    """Paint trees along the horizon and, now and then, a few near ones at the sides.
+    """Paint trees along the horizon and one to three near ones at the sides.
 
     Parameters
     ----------
@@ -42,10 +41,10 @@ def paint_forest(
     """
     paint_tree = _paint_snowy_fir if is_snowy else _paint_summer_tree
     for _ in range(int(generator.integers(14, 46))):
-        place = (generator.uniform(-10, FINE_PX + 10), foot_px + 3)
-        paint_tree(picture, place, generator.uniform(24, 66), _Air(haze, 0.40), generator)
-    for _ in range(int(generator.integers(0, 4))):
-        height = generator.uniform(90, 200)
+        place = (generator.uniform(-20, FINE_PX + 20), foot_px + 6)
+        paint_tree(picture, place, generator.uniform(48, 132), _Air(haze, 0.40), generator)
+    for _ in range(int(generator.integers(1, 4))):
+        height = generator.uniform(180, 400)
         aside = generator.choice([-1, 1]) * generator.uniform(0.30, 0.52)
         place = ((0.5 + aside) * FINE_PX, foot_px + 0.09 * height)
         paint_tree(picture, place, height, _Air(haze, 0.08), generator)
@@ -104,7 +103,7 @@ class _Tier:
 
 def _fir_tiers(foot: Place, height: float, generator: np.random.Generator) -> list[_Tier]:
     """Return a fir's storeys from the lowest up."""
-    n_tiers = 5 if height < 60 else 7
+    n_tiers = 5 if height < 120 else 8
     widths = generator.uniform(0.85, 1.12, n_tiers)
     lows = foot[1] - height * (0.08 + 0.80 * np.arange(n_tiers) / n_tiers)
     return [
@@ -153,14 +152,15 @@ def _paint_leafy_tree(
     _paint_trunk(pen, foot, height, air)
     leaves = mixed(*_LEAVES, generator.random())
     dark, light = mixed(leaves, (20, 40, 26), 0.45), mixed(leaves, (236, 236, 150), 0.28)
-    angle = generator.uniform(0, 2 * np.pi, _N_LUMPS)
-    reach = np.sqrt(generator.uniform(0, 1, _N_LUMPS))
+    n_lumps = 18 + int(height / 8)
+    angle = generator.uniform(0, 2 * np.pi, n_lumps)
+    reach = np.sqrt(generator.uniform(0, 1, n_lumps))
     sideways = 0.27 * height * reach * np.cos(angle)
     upwards = 0.62 + 0.25 * reach * np.sin(angle)  # shares of the height
-    lateness = np.linspace(0, 1, _N_LUMPS)
+    lateness = np.linspace(0, 1, n_lumps)
     lightness = ((upwards - 0.4) * 1.6).clip(0, 1) * (0.4 + 0.6 * lateness)
-    radii = 0.13 * height * (1.25 - 0.5 * lateness)
-    lumps = np.column_stack([foot[0] + sideways, foot[1] - height * upwards, radii, lightness])
-    for x, y, radius, share in lumps.tolist():
-        colour = air.before(mixed(dark, light, share))
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    shades = [air.before(mixed(dark, light, share)) for share in np.linspace(0, 1, 12).tolist()]
+    radii = 0.13 * height * (1.25 - 0.7 * lateness)
+    lumps = np.column_stack([foot[0] + sideways, foot[1] - height * upwards, radii, 11 * lightness])
+    for x, y, radius, shade in lumps.tolist():
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=shades[round(shade)])

@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from stimuli_builder.cli import main
@@ -30,9 +36,54 @@ def test_interrupt_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("stimuli_builder.scenarios.husky_wolf.compose", interrupt)
-    assert main(["draw", "husky_wolf", str(tmp_path / "images"), *SMALL]) == 1
+    assert main(["draw", "husky_wolf", str(tmp_path / "images"), *SMALL, "--workers", "1"]) == 1
     assert capsys.readouterr().err == "craft-stimuli: interrupted; nothing was written.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def start_drawing(folder, *options):
+    """Start the command as a terminal does, in a group that gets signals together."""
+    command = [sys.executable, "-c", "from stimuli_builder.cli import main; exit(main())"]
+    return subprocess.Popen(
+        [*command, "draw", "husky_wolf", str(folder / "images"), "--workers", "2", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(is_so, *, limit_s=60):
+    end = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("awaited", [".images.draft-*", ".images.draft-*/*/*.png"])
+def test_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path, awaited):
+    process = start_drawing(tmp_path)
+    wait_until(lambda: any(tmp_path.glob(awaited)))
+    os.killpg(process.pid, signal.SIGINT)
+    assert (
+        process.communicate(timeout=60)[1] == "craft-stimuli: interrupted; nothing was written.\n"
+    )
+    assert process.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_workers_end_when_the_command_is_killed(tmp_path):
+    process = start_drawing(tmp_path)
+    wait_until(lambda: any(tmp_path.glob(".images.draft-*/*/*.png")))
+    process.kill()
+    process.communicate(timeout=60)  # returns once no worker holds the pipe any more
+
+
+def test_draw_does_not_load_torch(tmp_path):
+    command = (
+        "import sys; from stimuli_builder.cli import main; main(); exit('torch' in sys.modules)"
+    )
+    arguments = ["draw", "husky_wolf", str(tmp_path / "images"), *SMALL]
+    assert subprocess.run([sys.executable, "-c", command, *arguments], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -51,6 +102,10 @@ def test_interrupt_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch)
         (
             ["draw", "husky_wolf", "x", "--seed", "-1"],
             "value must be a whole number of at least 0; got '-1'.",
+        ),
+        (
+            ["draw", "husky_wolf", "x", "--workers", "0"],
+            "value must be a whole number of at least 1; got '0'.",
         ),
         ([], "the following arguments are required: COMMAND"),
     ],

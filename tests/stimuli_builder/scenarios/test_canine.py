@@ -10,7 +10,7 @@ def sprite(anatomy=WOLF, seed=0, **changes):
     look = {
         "coat": fur_colours(COATS["grey"], "even"),
         "pose": "standing",
-        "height_px": 70.0,
+        "height_px": 120.0,
         "light_from": (0.5, 0.8),
         "iris": (0, 255, 0),
     }
@@ -33,7 +33,7 @@ def test_map_agrees_with_the_opacity():
 def test_colours_are_multiplied_by_the_opacity():
     drawn = sprite()
     assert (drawn.colours[drawn.opacity == 0] == 0).all()
-    assert (drawn.colours <= 255 * drawn.opacity[..., None] + 1).all()
+    assert (drawn.colours <= 255 * drawn.opacity[..., None] + 1.01).all()
 
 
 def test_eyes_have_the_colour_of_the_iris():
@@ -43,7 +43,7 @@ def test_eyes_have_the_colour_of_the_iris():
 
 
 def test_height_scales_the_animal():
-    small, large = (np.ptp(np.nonzero(sprite(height_px=h).labels)[1]) for h in (40.0, 80.0))
+    small, large = (np.ptp(np.nonzero(sprite(height_px=h).labels)[1]) for h in (60.0, 120.0))
     assert large == pytest.approx(2 * small, rel=0.05)
 
 
@@ -62,4 +62,12 @@ def test_paws_stand_on_the_ground_row():
 
 
 def test_no_two_animals_are_alike():
-    assert not np.array_equal(sprite(seed=1).labels[:40, :40], sprite(seed=2).labels[:40, :40])
+    assert not np.array_equal(sprite(seed=1).labels[:80, :80], sprite(seed=2).labels[:80, :80])
+
+
+@pytest.mark.parametrize("anatomy", [HUSKY, WOLF], ids=["husky", "wolf"])
+@pytest.mark.parametrize("seed", range(6))
+def test_two_ears_are_seen(anatomy, seed):
+    is_ear = sprite(anatomy, seed).labels == PARTS["ears"]
+    n_tips = [np.count_nonzero(np.diff(np.r_[0, row, 0]) == 1) for row in is_ear.astype(int)]
+    assert sum(n == 2 for n in n_tips) >= 5

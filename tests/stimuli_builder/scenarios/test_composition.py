@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,23 +32,23 @@ def field(front_from=SIZE_PX):
     )
 
 
-def composed(sprite, scene, **placement):
-    spot = {"centre_px": 112, "feet_px": 150, "light_from": 1} | placement
-    images = compose(sprite, scene, PLAIN_LIGHT, Placement(**spot))
+def composed(sprite, scene, *, mood=PLAIN_LIGHT, **placement):
+    spot = {"centre_px": 224, "feet_px": 300, "light_from": 1} | placement
+    images = compose(sprite, scene, mood, Placement(**spot))
     return [np.asarray(image) for image in images]
 
 
 def test_animal_stands_where_it_is_placed():
     image, labels = composed(block(), field())
     rows, columns = np.nonzero(labels)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (130, 149, 107, 116)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (280, 299, 219, 228)
     assert (image[labels > 0] == 200).all() and (image[labels == 0] == 50).all()
 
 
 def test_front_hides_the_feet_in_picture_and_map():
-    image, labels = composed(block(), field(front_from=145))
-    assert labels[144].any() and not labels[145:].any()
-    assert (image[145:] == 90).all()
+    image, labels = composed(block(), field(front_from=295))
+    assert labels[294].any() and not labels[295:].any()
+    assert (image[295:] == 90).all()
 
 
 @pytest.mark.parametrize("centre_px", [0, SIZE_PX])
@@ -63,6 +65,21 @@ def test_mirrored_twice_is_the_same():
 
 
 def test_scene_is_left_as_it_was():
-    scene = field(front_from=145)
+    scene = field(front_from=295)
     composed(block(), scene)
     assert (scene.behind == 50).all() and (scene.front == 90).all()
+
+
+@pytest.mark.parametrize("feet_px", [20, SIZE_PX - 5])
+def test_shadow_is_cut_off_at_the_edge(feet_px):
+    sprite, scene = block(height=10), field()
+    image, _ = composed(sprite, scene, feet_px=feet_px, mood=replace(PLAIN_LIGHT, shadow=0.5))
+    darkened = np.flatnonzero((image[:, 205] < 50).any(axis=1))
+    assert darkened.min() < feet_px < darkened.max()
+
+
+def test_light_brightens_and_stops_at_white():
+    bright = replace(PLAIN_LIGHT, tint=(1.0, 1.2, 2.0))
+    image, labels = composed(block(), field(), mood=bright)
+    assert (image[0, 0] == (50, 60, 100)).all()
+    assert (image[labels > 0] == (200, 240, 255)).all()

@@ -1,6 +1,7 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.scenarios.drawing import Drawing, Scenario, draw_scenario
+from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
 
 
 def draw_dot(label, background, factors, *, generator):
@@ -125,6 +127,27 @@ def test_same_seed_gives_the_same_bytes(tmp_path):
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_bytes_do_not_depend_on_the_number_of_workers(tmp_path):
+    for n_workers in (1, 2, 3):
+        draw(
+            tmp_path / str(n_workers), scenario=HUSKY_WOLF, n_fit=2, n_study=1, n_workers=n_workers
+        )
+    alone, *together = (contents(tmp_path / name) for name in "123")
+    assert len(alone) == 19 and all(other == alone for other in together)
+
+
+def test_workers_report_in_the_parent(tmp_path):
+    seen = []
+    options = {"n_fit": 1, "n_study": 1, "n_workers": 2}
+    draw(
+        tmp_path / "images",
+        scenario=HUSKY_WOLF,
+        report=lambda *state: seen.append(state),
+        **options,
+    )
+    assert seen == [(done, 6) for done in range(1, 7)]
+
+
 def test_another_seed_gives_other_images(tmp_path):
     draw(tmp_path / "one", seed=4)
     draw(tmp_path / "two", seed=5)
@@ -181,6 +204,11 @@ def test_folder_below_a_file_is_refused(tmp_path):
         draw(tmp_path / "file" / "dots")
 
 
+def test_number_of_workers_must_be_positive(tmp_path):
+    with pytest.raises(StimuliError, match=r"n_workers must be at least 1; got 0\."):
+        draw(tmp_path / "dots", n_workers=0)
+
+
 @pytest.mark.parametrize("name", ["n_fit", "n_study"])
 def test_counts_must_be_positive(tmp_path, name):
     with pytest.raises(StimuliError, match=rf"{name}_per_\w+ must be at least 1; got 0\."):
@@ -188,12 +216,20 @@ def test_counts_must_be_positive(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_error_of_a_worker_is_raised_and_leaves_nothing(tmp_path):
+    scenario = replace(HUSKY_WOLF, choose_factors=lambda generator: {"coat": "striped"})
+    with pytest.raises(KeyError, match="facing"):
+        draw(tmp_path / "images", scenario=scenario, n_workers=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_nothing_is_left_when_drawing_stops(tmp_path, error):
+def test_nothing_is_left_when_drawing_stops(tmp_path, error, n_workers):
     def stop(done, total):
         if done == 3:
             raise error
 
     with pytest.raises(error):
-        draw(tmp_path / "dots", report=stop)
+        draw(tmp_path / "images", scenario=HUSKY_WOLF, report=stop, n_workers=n_workers)
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from PIL import Image
 
 from stimuli_builder.scenarios.painting import (
     blurred,
+    directions_along,
     furry_outline,
     gradient,
     mixed,
@@ -15,6 +16,7 @@ from stimuli_builder.scenarios.painting import (
     unit_vectors,
 )
 
+LEVEL = np.array([(0.0, 5), (10, 5)])
 SQUARE = np.array([(0, 0), (10, 0), (10, 10), (0, 10)])
 
 
@@ -41,13 +43,27 @@ def test_straight_tube_has_the_area_of_a_stadium():
 
 @pytest.mark.parametrize("outline", [SQUARE, SQUARE[::-1]])
 def test_tips_of_hair_point_outwards(outline, generator):
-    furry = furry_outline(outline, hair=1.0, spacing=0.5, generator=generator)
+    furry = furry_outline(outline, flow=LEVEL, hair=1.0, spacing=0.5, generator=generator)
     assert area(furry) > area(outline)
     assert furry.min() < 0 and furry.max() > 10
 
 
+def test_hair_is_swept_along_the_flow(generator):
+    there, back = (
+        furry_outline(SQUARE, flow=flow, hair=1.0, spacing=0.5, generator=np.random.default_rng(0))
+        for flow in (LEVEL, LEVEL[::-1])
+    )
+    assert there[:, 0].mean() > 5 > back[:, 0].mean()
+
+
+def test_direction_is_that_of_the_nearest_stretch():
+    corner = np.array([(0.0, 0), (5, 0), (10, 0), (10, 5), (10, 10)])
+    found = directions_along(corner, np.array([(1.0, 3), (12, 9)]))
+    np.testing.assert_allclose(found, [(1, 0), (0, 1)])
+
+
 def test_no_hair_keeps_the_outline(generator):
-    furry = furry_outline(SQUARE, hair=0.0, spacing=0.5, generator=generator)
+    furry = furry_outline(SQUARE, flow=LEVEL, hair=0.0, spacing=0.5, generator=generator)
     assert area(furry) == pytest.approx(100, rel=0.02)
 
 

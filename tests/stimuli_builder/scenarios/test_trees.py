@@ -10,7 +10,7 @@ def forest(*, is_snowy, seed=0):
     picture = Image.new("RGB", (FINE_PX, FINE_PX), (255, 0, 255))
     paint_forest(
         picture,
-        200.0,
+        400.0,
         (220, 225, 230),
         is_snowy=is_snowy,
         generator=np.random.default_rng(seed),
@@ -22,8 +22,8 @@ def forest(*, is_snowy, seed=0):
 @pytest.mark.parametrize("is_snowy", [True, False])
 def test_trees_stand_on_the_horizon(is_snowy):
     is_tree = forest(is_snowy=is_snowy)[1]
-    assert is_tree[150:200].mean() > 0.1
-    assert not is_tree[240:].any()
+    assert is_tree[300:400].mean() > 0.1
+    assert not is_tree[480:].any()
 
 
 def test_only_winter_trees_carry_snow():
