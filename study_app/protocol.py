@@ -11,7 +11,7 @@ A `Step` is one page. Its key, such as ``test.1.1.3``, names kind, session, atte
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from stimuli_builder.bundle import Manifest, Session, TestTrial, TrainingTrial
 from study_app.errors import ConflictError, NotFoundError
@@ -28,7 +28,6 @@ Kind = Literal[
     "debriefing",
     "screened-out",
 ]
-KINDS: Final[tuple[str, ...]] = get_args(Kind)
 ENDS: Final = ("debriefing", "screened-out")
 MAX_NUMBER: Final = 999  # sessions, attempts and positions have three digits at most
 
@@ -396,7 +395,6 @@ def _list(study: Manifest, name: str | None) -> tuple[Session, ...]:
 
 
 def _kind(name: str) -> Kind:
-    for kind in get_args(Kind):
-        if kind == name:
-            return kind  # type: ignore[no-any-return]
-    raise ValueError(name)
+    if name not in get_args(Kind):
+        raise ValueError(name)
+    return cast("Kind", name)
