@@ -3,11 +3,9 @@
 Letters: n images, p channels of the layer, h x w its positions.
 """
 
-import contextlib
 import copy
-import hashlib
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,7 @@ from torchvision.transforms import v2
 
 from craft_core import graph
 from craft_core.errors import BackboneError
+from craft_core.modules import evaluating, rectified_layers, weights_sha256
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
@@ -280,78 +279,6 @@ def load_backbone(
         transform=transform or own,
         licence=licence,
     )
-
-
-@contextlib.contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a network in evaluation mode, and every part back in its own mode afterwards.
-
-    Parameters
-    ----------
-    module
-        Any network.
-
-    Yields
-    ------
-    None
-        While in evaluation mode.
-    """
-    was_training = [part for part in module.modules() if part.training]
-    for part in was_training:
-        part.training = False
-    try:
-        yield
-    finally:
-        for part in was_training:
-            part.training = True
-
-
-def rectified_layers(module: nn.Module) -> list[str]:
-    """List the layers whose activations can't be negative.
-
-    Parameters
-    ----------
-    module
-        Any network. For EfficientNet-Lite these are the head and each block's last rectifier.
-
-    Returns
-    -------
-    list[str]
-        In the order they are called, the deepest last.
-    """
-    try:
-        with evaluating(module):
-            calls = list(graph.call_nodes(graph.trace(module).graph))
-    except BackboneError:
-        calls = [name for name, _ in module.named_modules()]
-    rectified = [
-        layer
-        for layer in calls
-        if isinstance(graph.submodule(module, layer), nn.ReLU | nn.ReLU6 | nn.Softplus)
-    ]
-    last_call = {graph.parse_layer(layer)[0]: layer for layer in rectified}
-    return [layer for layer in rectified if layer in last_call.values()]
-
-
-def weights_sha256(module: nn.Module) -> str:
-    """Hash a network's parameters and buffers.
-
-    Parameters
-    ----------
-    module
-        Any network.
-
-    Returns
-    -------
-    str
-        SHA-256 over names, shapes and bytes, in order of name.
-    """
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        content = tensor.detach().cpu().contiguous()
-        digest.update(f"{name} {content.dtype} {tuple(content.shape)}".encode())
-        digest.update(content.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _tail_of(module: nn.Module, layer: str) -> Callable[[Tensor], Tensor] | None:

@@ -14,9 +14,10 @@ from torch import nn
 
 from craft_core import graph
 from craft_core.activations import pooled_activations
-from craft_core.backbones import Backbone, Probe, evaluating
+from craft_core.backbones import Backbone, Probe
 from craft_core.errors import ClassError
 from craft_core.images import batches, progress
+from craft_core.modules import evaluating
 
 
 def fit_probe(
