@@ -1,5 +1,7 @@
 #!/bin/sh
 # Make the virtual environment $1 and install the package with what it needs.
+# TORCH_INDEX names another source of torch, such as https://download.pytorch.org/whl/cpu, whose
+# builds without CUDA are a tenth of the size.
 set -eu
 venv=$1
 python=${PYTHON:-python3}
@@ -13,12 +15,8 @@ if [ ! -x "$venv/bin/python" ] && ! "$python" -m venv "$venv"; then
     exit 1
 fi
 echo "set-up: installing into $venv (a few minutes the first time)"
-if [ "$(uname -s)" = Linux ] && [ ! -e /dev/nvidiactl ] && ! "$venv/bin/python" -c 'import torch' 2>/dev/null
-then
-    # No NVIDIA driver: the builds without CUDA are a tenth of the size. Where that index can't be
-    # reached, the next command takes PyPI's.
-    "$venv/bin/pip" install --quiet --retries 0 --timeout 15 "torch>=2.6" torchvision \
-        --index-url https://download.pytorch.org/whl/cpu >/dev/null 2>&1 || true
+if [ -n "${TORCH_INDEX:-}" ]; then
+    "$venv/bin/pip" install --quiet "torch>=2.6" torchvision --index-url "$TORCH_INDEX"
 fi
 "$venv/bin/pip" install --quiet --editable .
 echo "set-up: done"
