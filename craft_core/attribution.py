@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 from craft_core.activations import pool
 from craft_core.bank import ConceptBank
 from craft_core.errors import BackboneError, CraftError
-from craft_core.images import Images, batches, progress
+from craft_core.images import Images, batches_for, progress
 from craft_core.nnls import nnls
 
 
@@ -61,7 +61,7 @@ def concept_maps(
         raise CraftError(f"concepts must be in [0, {bank.n_concepts}); got {wanted}.")
     if not bank.backbone.is_spatial:
         raise BackboneError(f"layer must have positions for maps; got {bank.backbone.layer!r}.")
-    loop = progress(batches(images, bank.backbone.transform), len(images), "maps")
+    loop = progress(batches_for(bank.backbone, images), len(images), "maps")
     return torch.cat([_grad_cam(bank, batch, wanted) for batch in loop])
 
 

@@ -22,6 +22,8 @@ from craft_core.modules import evaluating, rectified_layers, weights_sha256
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 
+CPU_BATCH, GPU_BATCH = 16, 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class Transform:
@@ -136,7 +138,7 @@ class Backbone:
             (n, p, h, w), or (n, p) where the layer has no positions.
         """
         with evaluating(self.module):
-            return graph.run_to_layer(self.module, self.layer, images.to(self.device))
+            return graph.run_to_layer(self.module, self.layer, self._placed(images))
 
     def decode(self, activations: Tensor) -> Tensor:
         """Compute logits from the layer's activations; differentiable.
@@ -181,7 +183,7 @@ class Backbone:
             (n, classes).
         """
         with evaluating(self.module), torch.no_grad():
-            logits: Tensor = self.module(images.to(self.device))
+            logits: Tensor = self.module(self._placed(images))
         return logits
 
     def at(self, layer: str) -> "Backbone":
@@ -199,6 +201,11 @@ class Backbone:
         """
         graph.submodule(self.module, layer)
         return replace(self, layer=layer)
+
+    @property
+    def batch_size(self) -> int:
+        """Images that are computed at once: few on a CPU, whose caches are small."""
+        return CPU_BATCH if self.device.type == "cpu" else GPU_BATCH
 
     @cached_property
     def layers(self) -> list[str]:
@@ -221,6 +228,10 @@ class Backbone:
     def weights_sha256(self) -> str:
         """Of all parameters and buffers, by name."""
         return weights_sha256(self.module)
+
+    def _placed(self, images: Tensor) -> Tensor:
+        """Bring images to the device, channels last, which convolutions take half the time for."""
+        return images.to(self.device, memory_format=torch.channels_last)
 
     @cached_property
     def _tail(self) -> Callable[[Tensor], Tensor] | None:

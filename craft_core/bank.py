@@ -19,7 +19,7 @@ from craft_core.activations import pooled_activations
 from craft_core.backbones import Backbone
 from craft_core.crops import Crops, Strategy, crop_batches, image_sizes, place_crops
 from craft_core.errors import ClassError, CraftError
-from craft_core.images import Images, batches, predict, progress
+from craft_core.images import Images, batches_for, predict, progress
 from craft_core.nmf import fit_nmf
 from craft_core.nnls import nnls
 
@@ -96,7 +96,7 @@ class ConceptBank:
         Tensor
             (n, r), >= 0: pooled coefficients.
         """
-        loop = progress(batches(images, self.backbone.transform), len(images), "coefficients")
+        loop = progress(batches_for(self.backbone, images), len(images), "coefficients")
         A = pooled_activations(self.backbone, loop)
         return nnls(A, self.W) if len(A) else self.W.new_zeros(0, self.n_concepts)
 
@@ -210,7 +210,8 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
             f"class {class_name or class_id} must have at least n_concepts={n_concepts} crops; got "
             f"{len(crops)} from {len(chosen)} images."
         )
-    loop = progress(crop_batches(of_class, crops, backbone.transform), len(crops), "crops")
+    cut = crop_batches(of_class, crops, backbone.transform, backbone.batch_size)
+    loop = progress(cut, len(crops), "crops")
     A = pooled_activations(backbone, loop)
     U, W = fit_nmf(A, n_concepts, generator=generator, init=init)
     labels = names if names is not None else _names(images)

@@ -16,7 +16,7 @@ from craft_core.backbones import Backbone, Transform
 from craft_core.errors import ImageError, SkippedImageWarning
 
 EXTENSIONS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 
 Images = Tensor | Sequence[Path]
 
@@ -177,9 +177,27 @@ def predict(backbone: Backbone, images: Images) -> Tensor:
     """
     logits = [
         backbone.predict(batch)
-        for batch in progress(batches(images, backbone.transform), len(images), "predictions")
+        for batch in progress(batches_for(backbone, images), len(images), "predictions")
     ]
     return torch.cat(logits) if logits else torch.zeros(0, 0, device=backbone.device)
+
+
+def batches_for(backbone: Backbone, images: Images) -> Iterator[Tensor]:
+    """Bring images to a network in batches of the size that its device likes.
+
+    Parameters
+    ----------
+    backbone
+        The network.
+    images
+        (n, 3, H, W), transformed; or paths of readable pictures.
+
+    Returns
+    -------
+    Iterator[Tensor]
+        (at most `backbone.batch_size`, 3, H, W) each.
+    """
+    return batches(images, backbone.transform, backbone.batch_size)
 
 
 def progress(parts: Iterator[Tensor], total: int, name: str) -> Iterator[Tensor]:

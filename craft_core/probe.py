@@ -16,7 +16,7 @@ from craft_core import graph
 from craft_core.activations import pooled_activations
 from craft_core.backbones import Backbone, Probe
 from craft_core.errors import ClassError
-from craft_core.images import batches, progress
+from craft_core.images import batches_for, progress
 from craft_core.modules import evaluating
 
 
@@ -57,7 +57,7 @@ def fit_probe(
     counts = np.bincount(np.asarray(labels, dtype=int), minlength=n_classes)
     if counts.min() == 0:
         raise ClassError(f"classes must have pictures to fit a probe; got {counts.tolist()}.")
-    loop = progress(batches(files, backbone.transform), len(files), "probe")
+    loop = progress(batches_for(backbone, files), len(files), "probe")
     features = pooled_activations(backbone, loop).cpu().numpy()  # (n, p)
     regression = LogisticRegression(C=inverse_penalty, max_iter=5000).fit(features, labels)
     weight = torch.from_numpy(regression.coef_).float()
