@@ -23,7 +23,7 @@ from craft_core.images import read_picture
 # Okabe and Ito's palette, which people with any colour vision tell apart, without black and yellow
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 OUTLINE_AT = 0.5  # of the map's maximum
-DARKNESS = 0.3  # of the grey that is left where a map is zero
+DARKNESS = 0.35  # of the grey that is left where a map is zero
 CROPS_SHOWN = 6
 IMAGES_SHOWN = 3
 CROP_PX = 112
