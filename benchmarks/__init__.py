@@ -1,0 +1,1 @@
+"""What `make bench` runs: one file a question, each printing a table."""
