@@ -23,7 +23,7 @@ from craft_core.checks import check_finite, check_shapes
 from craft_core.errors import ConvergenceWarning
 from craft_core.implicit import nnls_derivative
 
-WARM_UP_SWEEPS = 8
+WARM_UP_SWEEPS = 20  # cheap beside a batched solve, and most supports are found by then
 ENTRIES_PER_CHUNK = 2**24  # of the (n, r, r) systems: 128 MB in float64
 
 
