@@ -11,6 +11,7 @@ step() {
 }
 
 mkdir -p "$run"
+earlier=$(if [ -e "$run/bundle/manifest.json" ]; then cksum <"$run/bundle/manifest.json"; fi)
 rm -rf "$run/images" "$run/simulated.sqlite" "$run/simulated.sqlite-wal" "$run/simulated.sqlite-shm"
 
 step "Draw the images: wolves on snow and huskies on grass, and some that break this tie" \
@@ -29,6 +30,15 @@ step "Export their answers" \
     craft-study export --database "$run/simulated.sqlite" "$run/export"
 step "Compute the report" \
     craft-analysis report "$run/export" --out "$run/results" --simulated
+
+# A database belongs to one bundle: where the bundle has changed, the earlier answers are kept aside.
+if [ -e "$run/study.sqlite" ] && [ "$earlier" != "$(cksum <"$run/bundle/manifest.json")" ]; then
+    aside="$run/study-$(date +%Y%m%d-%H%M%S).sqlite"
+    for end in "" -wal -shm; do
+        if [ -e "$run/study.sqlite$end" ]; then mv "$run/study.sqlite$end" "$aside$end"; fi
+    done
+    printf '\nThe study has changed; the answers to the earlier one are in %s\n' "$aside"
+fi
 
 printf '\nThe report: %s\n' "$run/results/report.html"
 [ "$serve" = 0 ] && exit 0
