@@ -7,6 +7,8 @@ RUN ?= runs/demo
 SEED ?= 0
 PORT ?= 8000
 SERVE ?= 1
+# One process a core, and one thread in each: torch's threads would fight over the same cores.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo serve test test-slow check bench clean
 .DEFAULT_GOAL := help
@@ -36,11 +38,11 @@ serve: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python scripts/set_up_browser.py
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.installed-test
 	@$(BIN)/python scripts/set_up_browser.py
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 check: $(VENV)/.installed-test
 	@$(BIN)/ruff check .
