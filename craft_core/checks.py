@@ -36,6 +36,24 @@ def check_shapes(**named: tuple[Tensor, str]) -> dict[str, int]:
     return sizes
 
 
+def check_floating(**named: Tensor) -> None:
+    """Refuse integers and complex numbers.
+
+    Parameters
+    ----------
+    **named
+        Tensors under the names that messages use.
+
+    Raises
+    ------
+    ActivationError
+        If a tensor is not of a floating type.
+    """
+    for name, tensor in named.items():
+        if not tensor.is_floating_point():
+            raise ActivationError(f"{name} must be of a floating type; got {tensor.dtype}.")
+
+
 def check_finite(**named: Tensor) -> None:
     """Refuse integers, NaN and infinity.
 
@@ -49,9 +67,8 @@ def check_finite(**named: Tensor) -> None:
     ActivationError
         If a tensor is not of a floating type, or has an entry that is not finite.
     """
+    check_floating(**named)
     for name, tensor in named.items():
-        if not tensor.is_floating_point():
-            raise ActivationError(f"{name} must be of a floating type; got {tensor.dtype}.")
         n_odd = int((~tensor.isfinite()).sum())
         if n_odd:
             raise ActivationError(f"{name} must be finite; got {n_odd} entries that are not.")

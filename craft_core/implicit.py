@@ -10,17 +10,70 @@ where a coefficient is zero and its gradient is zero too, the one-sided derivati
 zero is given.
 """
 
+import warnings
+
 import torch
 from torch import Tensor
 
-from craft_core.active_set import solve_free
+from craft_core.errors import DerivativeWarning
+from craft_core.free_systems import (
+    FreeSystems,
+    factorise,
+    gram,
+    rank_tolerance,
+    solve_free,
+    unit_concepts,
+)
 
 
-def nnls_derivative(A: Tensor, W: Tensor, U: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+def active_systems(W: Tensor, U: Tensor) -> FreeSystems:
+    """Factorise the Gram matrix of the concepts that each row uses.
+
+    Parameters
+    ----------
+    W
+        (r, p). Concept bank.
+    U
+        (n, r). The answer of `craft_core.nnls.nnls`.
+
+    Returns
+    -------
+    FreeSystems
+        For any number of calls of `nnls_derivative`.
+
+    Warns
+    -----
+    DerivativeWarning
+        If the concepts that a row uses are linearly dependent, so that its coefficients are not
+        unique; pseudo-inverses are made then, which give the derivative of minimum norm.
+    """
+    with torch.no_grad():
+        G = gram(unit_concepts(W.double())[0])
+        free = U > 0
+        rank_tol = rank_tolerance(W)
+        if not G.numel() or torch.linalg.eigvalsh(G)[0] > rank_tol:
+            return factorise(G, free)  # no block of it is singular then
+        systems = factorise(G, free, rank_tol=rank_tol)
+        lowest = [torch.linalg.eigvalsh(part.systems)[:, 0] for part in systems.parts]
+        n_singular = int((torch.cat(lowest) <= rank_tol).sum()) if lowest else 0
+    if n_singular:
+        warnings.warn(
+            f"concepts that a row uses must be linearly independent for a unique derivative; got "
+            f"dependent ones in {n_singular} of {len(U)} rows. The derivative of minimum norm is "
+            "given.",
+            DerivativeWarning,
+            stacklevel=3,
+        )
+    return systems
+
+
+def nnls_derivative(
+    A: Tensor, W: Tensor, U: Tensor, grad: Tensor, *, systems: FreeSystems
+) -> tuple[Tensor, Tensor]:
     """Pull a gradient with respect to U back to A and W.
 
-    With V the solution of ``G V = grad`` over each row's free coefficients,
-    ``dA = V W`` and ``dW = V^T (A - U W) - U^T (V W)``.
+    With V the solution of ``W W^T V = grad`` over each row's free coefficients,
+    ``dA = V W`` and ``dW = V^T (A - U W) - U^T (V W)``. Each step is differentiable itself.
 
     Parameters
     ----------
@@ -32,6 +85,8 @@ def nnls_derivative(A: Tensor, W: Tensor, U: Tensor, grad: Tensor) -> tuple[Tens
         (n, r). The answer of `craft_core.nnls.nnls`.
     grad
         (n, r). Gradient of a scalar with respect to U.
+    systems
+        Of `active_systems`.
 
     Returns
     -------
@@ -39,10 +94,8 @@ def nnls_derivative(A: Tensor, W: Tensor, U: Tensor, grad: Tensor) -> tuple[Tens
         Gradients with respect to A, (n, p), and W, (r, p).
     """
     wide_W, wide_U = W.double(), U.double()
-    lengths = wide_W.norm(dim=1)
-    lengths = torch.where(lengths == 0, 1.0, lengths)
-    unit = wide_W / lengths[:, None]
-    V = solve_free(unit @ unit.T, grad.double() / lengths, U > 0) / lengths  # (n, r)
+    unit, lengths = unit_concepts(wide_W)
+    V = solve_free(gram(unit), grad.double() / lengths, systems) / lengths  # (n, r)
     grad_A = V @ wide_W  # (n, p)
     grad_W = V.T @ (A.double() - wide_U @ wide_W) - wide_U.T @ grad_A
     return grad_A.to(A.dtype), grad_W.to(W.dtype)

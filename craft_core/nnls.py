@@ -10,31 +10,37 @@ Inside, concepts have unit length, so that their scale plays no part:
 
     G  (r, r)  Gram matrix of the unit concepts
     T  (n, r)  activations times unit concepts
-    F  (n, r)  which coefficients are free, that is, above zero
+
+A coefficient is free where it is above zero, and bound to zero elsewhere.
 """
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from craft_core.active_set import solve_free
-from craft_core.checks import check_finite, check_shapes
+from craft_core.active_set import solve_by_active_set, solve_least_norm
+from craft_core.checks import check_finite, check_floating, check_shapes
 from craft_core.errors import ConvergenceWarning
-from craft_core.implicit import nnls_derivative
+from craft_core.free_systems import gram, rank_tolerance, unit_concepts
+from craft_core.implicit import active_systems, nnls_derivative
+from craft_core.pivoting import solve_by_pivoting
 
 WARM_UP_SWEEPS = 20  # cheap beside a batched solve, and most supports are found by then
-ENTRIES_PER_CHUNK = 2**24  # of the (n, r, r) systems: 128 MB in float64
+ROUNDS_PER_CONCEPT = 10  # of the active-set method
+ENTRIES_AT_ONCE = 2**24  # of all rows' blocks
 
 
-def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-10) -> Tensor:
+def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-12) -> Tensor:
     """Express each activation as a non-negative mix of concepts.
 
-    Solves ``min ||A - U W||_F  s.t.  U >= 0`` (Eq. 1, W held fixed). The rows of U are n
-    independent problems: a few sweeps of coordinate descent guess which coefficients are above
-    zero, then the active-set method of Lawson and Hanson (1974, ch. 23) makes the answer exact,
-    all unfinished rows together, in float64 whatever the dtype of `A`. Differentiable with respect
-    to `A` and `W` by implicit differentiation (`craft_core.implicit`).
+    Solves ``min ||A - U W||_F  s.t.  U >= 0`` (Eq. 1, W held fixed), in float64 whatever the dtype
+    of `A`. The rows of U are n independent problems: a few sweeps of coordinate descent guess which
+    coefficients are above zero, then block principal pivoting (`craft_core.pivoting`) makes the
+    answer exact, all unfinished rows together. Where concepts are linearly dependent, the answer is
+    the one of minimum norm (`craft_core.active_set`). Differentiable with respect to `A` and `W`,
+    any number of times, by implicit differentiation (`craft_core.implicit`).
 
     Parameters
     ----------
@@ -44,7 +50,8 @@ def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-10) -> Tensor:
         (r, p), finite. Concept bank; an all-zero concept gets coefficient 0.
     tol
         Accepted violation of the optimality conditions, as a fraction of each row's
-        ``max |A W^T|``, for concepts of unit length.
+        ``max |A W^T|``, for concepts of unit length; at least ten times the rounding error of the
+        bank's dtype.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-10) -> Tensor:
     tensor([[3., 0.]])
     """
     check_shapes(A=(A, "n p"), W=(W, "r p"))
-    check_finite(A=A, W=W)
+    check_floating(A=A, W=W)
     answer: Tensor = _Nnls.apply(A, W, tol)
     return answer
 
@@ -78,79 +85,106 @@ class _Nnls(torch.autograd.Function):
     """The solver forward, the implicit function theorem backward."""
 
     @staticmethod
-    def forward(ctx, A: Tensor, W: Tensor, tol: float) -> Tensor:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        U = _solve(A.double(), W.double(), tol).to(A.dtype)
+    def forward(ctx: Any, A: Tensor, W: Tensor, tol: float) -> Tensor:  # noqa: ANN401
+        U = _solve(A, W, tol).to(A.dtype)
         ctx.save_for_backward(A, W, U)
+        ctx.systems = None
         return U
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # noqa: ANN401
         A, W, U = ctx.saved_tensors
-        grad_A, grad_W = nnls_derivative(A, W, U, grad)
+        if ctx.systems is None:
+            ctx.systems = active_systems(W, U)  # once for all concepts that are differentiated
+        grad_A, grad_W = nnls_derivative(A, W, U, grad, systems=ctx.systems)
         return grad_A, grad_W, None
 
 
 def _solve(A: Tensor, W: Tensor, tol: float) -> Tensor:
-    """Solve in float64, some rows at a time."""
-    lengths = W.norm(dim=1)  # (r,)
-    is_zero = lengths == 0
-    unit = W / torch.where(is_zero, 1.0, lengths)[:, None]  # (r, p)
-    G = unit @ unit.T + torch.diag(is_zero.to(W.dtype))
-    T = A @ unit.T
-    rows = max(1, ENTRIES_PER_CHUNK // max(1, G.numel()))
-    U = torch.cat([_solve_rows(G, part, tol) for part in torch.split(T, rows)])
-    return U / torch.where(is_zero, 1.0, lengths)
-
-
-def _solve_rows(G: Tensor, T: Tensor, tol: float) -> Tensor:
-    """Guess the free coefficients, then solve until every row is optimal."""
-    n, r = T.shape
-    if r == 0:
+    """Bring the problem to concepts of unit length, solve it, and check what was given."""
+    wide = W.double()
+    unit, lengths = unit_concepts(wide)
+    T = A.double() @ unit.T  # (n, r)
+    if not (T.isfinite().all() and wide.isfinite().all()):
+        check_finite(A=A, W=W)
+    if not T.numel():
         return T
-    limit = tol * T.abs().amax(dim=1, keepdim=True)  # (n, 1)
-    U = _warm_up(G, T)
-    free = U > 0
-    left = torch.arange(n, device=T.device)  # rows that are not optimal yet
-    for _ in range(10 * (r + 1)):
-        U[left], free[left], done = _active_set_step(G, T[left], U[left], free[left], limit[left])
-        left = left[~done]
-        if not len(left):
-            return U
-    warnings.warn(
-        f"nnls stopped with {len(left)} of {n} rows above tol={tol}; "
-        "raise tol, or remove near-duplicate concepts.",
-        ConvergenceWarning,
-        stacklevel=6,
+    tol = max(tol, 10 * torch.finfo(W.dtype).eps)  # no finer than the bank's own rounding
+    return solve_gram(gram(unit), T, tol=tol, rank_tol=rank_tolerance(W)) / lengths
+
+
+def solve_gram(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> Tensor:
+    """Solve ``min 1/2 u G u - t u, u >= 0`` for every row t of T, some rows at a time.
+
+    Parameters
+    ----------
+    G
+        (r, r), float64, positive semi-definite, with a unit diagonal.
+    T
+        (n, r), float64, in the range of G.
+    tol
+        As for `nnls`.
+    rank_tol
+        Of `craft_core.free_systems.rank_tolerance`.
+
+    Returns
+    -------
+    Tensor
+        U, (n, r); of several answers the one of minimum norm.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If a row does not reach `tol`.
+    """
+    is_singular = bool(torch.linalg.eigvalsh(G)[0] <= rank_tol)
+    parts = torch.split(T, max(1, ENTRIES_AT_ONCE // G.numel()))
+    solved = [_solve_rows(G, part, tol=tol, rank_tol=rank_tol * is_singular) for part in parts]
+    n_open = sum(len(left) for _, left in solved)
+    if n_open:
+        warnings.warn(
+            f"nnls stopped with {n_open} of {len(T)} rows above tol={tol}; "
+            "raise tol, or remove near-duplicate concepts.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    return torch.cat([U for U, _ in solved])
+
+
+def _solve_rows(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> tuple[Tensor, Tensor]:
+    """Guess, pivot, and finish what pivoting leaves; only a singular bank has a rank tolerance."""
+    guess = warm_up(G, T) > 0
+    if rank_tol > 0:
+        U, left = solve_least_norm(G, T, guess, tol=tol, rank_tol=rank_tol)
+    else:
+        U, left = solve_by_pivoting(G, T, guess, tol=tol)
+    if not len(left):
+        return U, left
+    U[left], still = solve_by_active_set(
+        G, T[left], U[left], tol=tol, rank_tol=rank_tol, max_rounds=ROUNDS_PER_CONCEPT * len(G)
     )
-    return U
+    return U, left[still]
 
 
-def _warm_up(G: Tensor, T: Tensor) -> Tensor:
-    """Run sweeps of coordinate descent from zero."""
-    U = torch.zeros_like(T.T)  # (r, n), so that a concept's coefficients lie side by side
-    targets = T.T.contiguous()
+def warm_up(G: Tensor, T: Tensor) -> Tensor:
+    """Run sweeps of coordinate descent from zero.
+
+    Parameters
+    ----------
+    G
+        (r, r), with a unit diagonal.
+    T
+        (n, r).
+
+    Returns
+    -------
+    Tensor
+        (n, r), >= 0, near the solution.
+    """
+    targets = T.T.contiguous()  # (r, n), so that a concept's coefficients lie side by side
+    U = torch.zeros_like(targets)
+    others = torch.eye(len(G)).to(G) - G
     for _ in range(WARM_UP_SWEEPS):
         for k in range(len(U)):
-            U[k] = (U[k] + targets[k] - G[k] @ U).clamp_min_(0)
+            torch.clamp_min(others[k] @ U + targets[k], 0, out=U[k])
     return U.T.contiguous()
-
-
-def _active_set_step(
-    G: Tensor, T: Tensor, U: Tensor, free: Tensor, limit: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Solve for the free coefficients, then bind one that blocks or free one that would gain."""
-    aim = solve_free(G, T, free)  # (n, r)
-    blocks = free & (aim <= 0)
-    is_feasible = ~blocks.any(dim=1, keepdim=True)  # (n, 1)
-    share = torch.where(blocks, U / (U - aim).clamp_min(torch.finfo(U.dtype).tiny), 1.0)
-    step = share.amin(dim=1, keepdim=True)
-    U = torch.where(is_feasible, aim, (U + step * (aim - U)).clamp_min(0))
-    bound = blocks & (share <= step)
-
-    gain = torch.where(free, 0, T - U @ G)
-    largest = gain.amax(dim=1, keepdim=True)
-    may_free = is_feasible & (largest > limit)
-    freed = may_free & (gain == largest)
-    done = (is_feasible & ~may_free).squeeze(1)
-    return torch.where(bound, 0, U), (free & ~bound) | freed, done
