@@ -1,5 +1,7 @@
 """Guards for tensor arguments: the one place their messages are worded."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from craft_core.errors import ActivationError, CraftError, ShapeError
@@ -69,9 +71,51 @@ def check_finite(**named: Tensor) -> None:
     """
     check_floating(**named)
     for name, tensor in named.items():
+        if tensor.sum().isfinite():  # one pass, no copy: else a large sum, or an entry that is not
+            continue
         n_odd = int((~tensor.isfinite()).sum())
         if n_odd:
             raise ActivationError(f"{name} must be finite; got {n_odd} entries that are not.")
+
+
+def check_non_negative(**named: Tensor) -> None:
+    """Refuse entries below zero.
+
+    Parameters
+    ----------
+    **named
+        Tensors under the names that messages use.
+
+    Raises
+    ------
+    ActivationError
+        If a tensor has a negative entry.
+    """
+    for name, tensor in named.items():
+        lowest = tensor.min() if tensor.numel() else 0.0
+        if lowest < 0:
+            raise ActivationError(f"{name} must be >= 0; got a minimum of {lowest:.3g}.")
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse what is none of several names.
+
+    Parameters
+    ----------
+    name
+        Name that the message uses.
+    value
+        What was chosen.
+    choices
+        What may be chosen.
+
+    Raises
+    ------
+    CraftError
+        If `value` is none of `choices`.
+    """
+    if value not in choices:
+        raise CraftError(f"{name} must be one of {list(choices)}; got {value!r}.")
 
 
 def check_at_least(name: str, value: int, least: int) -> None:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from craft_core.active_set import solve_by_active_set, solve_least_norm
 from craft_core.checks import check_finite, check_floating, check_shapes
+from craft_core.coordinate_descent import sweep
 from craft_core.errors import ConvergenceWarning
 from craft_core.free_systems import gram, rank_tolerance, unit_concepts
 from craft_core.implicit import active_systems, nnls_derivative
@@ -29,10 +30,11 @@ from craft_core.pivoting import solve_by_pivoting
 
 WARM_UP_SWEEPS = 20  # cheap beside a batched solve, and most supports are found by then
 ROUNDS_PER_CONCEPT = 10  # of the active-set method
+TOL = 1e-12
 ENTRIES_AT_ONCE = 2**24  # of all rows' blocks
 
 
-def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-12) -> Tensor:
+def nnls(A: Tensor, W: Tensor, *, tol: float = TOL) -> Tensor:
     """Express each activation as a non-negative mix of concepts.
 
     Solves ``min ||A - U W||_F  s.t.  U >= 0`` (Eq. 1, W held fixed), in float64 whatever the dtype
@@ -79,6 +81,38 @@ def nnls(A: Tensor, W: Tensor, *, tol: float = 1e-12) -> Tensor:
     check_floating(A=A, W=W)
     answer: Tensor = _Nnls.apply(A, W, tol)
     return answer
+
+
+def penalised_nnls(A: Tensor, W: Tensor, *, l1: float, l2: float) -> Tensor:
+    """Express activations as a mix of concepts whose size is penalised.
+
+    Solves ``min 1/2 ||A - U W||_F^2 + l1 sum(U) + l2/2 ||U||_F^2  s.t.  U >= 0``; not
+    differentiable.
+
+    Parameters
+    ----------
+    A
+        (n, p), finite. Activations.
+    W
+        (r, p), finite. Concept bank, of any scale.
+    l1
+        >= 0.
+    l2
+        >= 0.
+
+    Returns
+    -------
+    Tensor
+        U, (n, r), with the dtype and device of `A`.
+    """
+    with torch.no_grad():
+        wide = W.double()
+        G = wide @ wide.T + l2 * torch.eye(len(W), dtype=wide.dtype, device=W.device)
+        T = A.double() @ wide.T - l1
+        curvature = G.diagonal().sqrt()
+        safe = torch.where(curvature == 0, 1.0, curvature)
+        unit = G / safe / safe[:, None] + torch.diag((curvature == 0).to(G))
+        return (solve_gram(unit, T / safe, tol=TOL, rank_tol=rank_tolerance(W)) / safe).to(A.dtype)
 
 
 class _Nnls(torch.autograd.Function):
@@ -153,7 +187,7 @@ def solve_gram(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> Tensor:
 
 def _solve_rows(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> tuple[Tensor, Tensor]:
     """Guess, pivot, and finish what pivoting leaves; only a singular bank has a rank tolerance."""
-    guess = warm_up(G, T) > 0
+    guess = sweep(torch.zeros_like(T.T), T.T, G, n_sweeps=WARM_UP_SWEEPS).T > 0
     if rank_tol > 0:
         U, left = solve_least_norm(G, T, guess, tol=tol, rank_tol=rank_tol)
     else:
@@ -164,27 +198,3 @@ def _solve_rows(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> tuple[T
         G, T[left], U[left], tol=tol, rank_tol=rank_tol, max_rounds=ROUNDS_PER_CONCEPT * len(G)
     )
     return U, left[still]
-
-
-def warm_up(G: Tensor, T: Tensor) -> Tensor:
-    """Run sweeps of coordinate descent from zero.
-
-    Parameters
-    ----------
-    G
-        (r, r), with a unit diagonal.
-    T
-        (n, r).
-
-    Returns
-    -------
-    Tensor
-        (n, r), >= 0, near the solution.
-    """
-    targets = T.T.contiguous()  # (r, n), so that a concept's coefficients lie side by side
-    U = torch.zeros_like(targets)
-    others = torch.eye(len(G)).to(G) - G
-    for _ in range(WARM_UP_SWEEPS):
-        for k in range(len(U)):
-            torch.clamp_min(others[k] @ U + targets[k], 0, out=U[k])
-    return U.T.contiguous()

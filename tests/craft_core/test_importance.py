@@ -21,10 +21,10 @@ def test_sampled_indices_agree_with_the_closed_form(colour_net, colour_images, g
     sampled_bank = fitted(colour_net, colour_images, torch.Generator().manual_seed(0), "rectify:0")
     object.__setattr__(sampled_bank, "W", exact_bank.W)
     sampled = concept_importance(
-        sampled_bank, colour_images[:4], 0, generator=generator, n_points=128
+        sampled_bank, colour_images[:4], 0, generator=generator, n_points=256
     )
     assert exact.method == "sobol, exact for a linear head"
-    assert sampled.method == "sobol, Jansen's estimator, 8 scramblings of 128 points"
+    assert sampled.method == "sobol, Jansen's estimator, 8 scramblings of 256 points"
     torch.testing.assert_close(sampled.values, exact.values, rtol=0, atol=0.02)
 
 
