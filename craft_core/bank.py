@@ -22,6 +22,7 @@ from craft_core.errors import ClassError, CraftError
 from craft_core.images import Images, batches_for, predict, progress
 from craft_core.nmf import fit_nmf
 from craft_core.nnls import nnls
+from craft_core.stability import NumberOfConcepts, choose_n_concepts
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,6 +68,8 @@ class ConceptBank:
         Names of the source images, which `crops.image` counts.
     importance
         Once it was computed.
+    number
+        How r was chosen, where it was not given.
     """
 
     backbone: Backbone
@@ -77,6 +80,7 @@ class ConceptBank:
     crops: Crops
     files: tuple[str, ...]
     importance: Importance | None = None
+    number: NumberOfConcepts | None = None
 
     @property
     def n_concepts(self) -> int:
@@ -136,7 +140,7 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
     images: Images,
     *,
     class_id: int,
-    n_concepts: int,
+    n_concepts: int | Sequence[int],
     crop_size: int,
     generator: torch.Generator,
     class_name: str = "",
@@ -160,7 +164,7 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
     class_id
         The class.
     n_concepts
-        r.
+        r, or the numbers to choose from; see `craft_core.stability.choose_n_concepts`.
     crop_size
         Side of a crop, in pixels of an image whose shorter side is the network's input.
     generator
@@ -205,14 +209,19 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
         strategy=strategy,
         generator=generator,
     )
-    if len(crops) < n_concepts:
+    most = n_concepts if isinstance(n_concepts, int) else max(n_concepts, default=0)
+    if len(crops) < most:
         raise ClassError(
-            f"class {class_name or class_id} must have at least n_concepts={n_concepts} crops; got "
+            f"class {class_name or class_id} must have at least n_concepts={most} crops; got "
             f"{len(crops)} from {len(chosen)} images."
         )
     cut = crop_batches(of_class, crops, backbone.transform, backbone.batch_size)
     loop = progress(cut, len(crops), "crops")
     A = pooled_activations(backbone, loop)
+    number = None
+    if not isinstance(n_concepts, int):
+        number = choose_n_concepts(A, n_concepts, generator=generator)
+        n_concepts = number.chosen
     U, W = fit_nmf(A, n_concepts, generator=generator, init=init)
     labels = names if names is not None else _names(images)
     return ConceptBank(
@@ -223,6 +232,7 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
         U=U,
         crops=crops,
         files=tuple(labels[index] for index in chosen),
+        number=number,
     )
 
 

@@ -137,3 +137,22 @@ def check_at_least(name: str, value: int, least: int) -> None:
     """
     if value < least:
         raise CraftError(f"{name} must be at least {least}; got {value}.")
+
+
+def check_share(name: str, value: float) -> None:
+    """Refuse what is not in (0, 1].
+
+    Parameters
+    ----------
+    name
+        Name that the message uses.
+    value
+        The share.
+
+    Raises
+    ------
+    CraftError
+        If `value` is not in (0, 1].
+    """
+    if not 0 < value <= 1:
+        raise CraftError(f"{name} must be in (0, 1]; got {value}. Give a share, not a percentage.")

@@ -6,6 +6,7 @@ CraftError
 ├── ImageError        no image can be read, or a folder holds none
 ├── ShapeError        a tensor has the wrong shape
 ├── ActivationError   activations are negative or not finite
+├── DerivativeError   a derivative does not exist
 ├── ClassError        the network predicts a class too rarely
 └── StoreError        a concept store cannot be read, or was altered
 
@@ -38,6 +39,10 @@ class ShapeError(CraftError):
 
 class ActivationError(CraftError):
     """Activations are negative, not finite, or of an integer type."""
+
+
+class DerivativeError(CraftError):
+    """Factors are not optimal or not locally unique, so that they have no derivative."""
 
 
 class ClassError(CraftError):

@@ -19,6 +19,7 @@ from torchvision.transforms import v2
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
 from craft_core.images import read_picture
+from craft_core.stability import NumberOfConcepts
 
 # Okabe and Ito's palette, which people with any colour vision tell apart, without black and yellow
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -179,6 +180,38 @@ def class_figure(
         axes[0, 1 + CROPS_SHOWN].set_title("where it is", loc="left", fontsize=9)
     figure.suptitle(f"Concepts of “{bank.class_name}” (total Sobol index)", fontsize=11)
     figure.tight_layout()
+    return figure
+
+
+def number_of_concepts_figure(choice: NumberOfConcepts) -> Figure:
+    """Draw the curves that a number of concepts was chosen from.
+
+    Parameters
+    ----------
+    choice
+        Of `craft_core.stability.choose_n_concepts`.
+
+    Returns
+    -------
+    Figure
+        Stability above error, the choice marked in both.
+    """
+    figure = Figure(figsize=(5.2, 4.4), dpi=150, layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for axes, values, name in (
+        (upper, choice.stabilities, "stability\n(mean matched cosine)"),
+        (lower, choice.errors, "error\n(share of ‖A‖² left)"),
+    ):
+        axes.plot(choice.candidates, values, color=PALETTE[0], marker="o", markersize=4)
+        axes.axvline(choice.chosen, color=PALETTE[1], linewidth=1)
+        axes.set_ylabel(name, fontsize=9)
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    upper.axhline(choice.least_stability, color="grey", linewidth=0.8, linestyle=":")
+    upper.set_title(f"{choice.chosen} concepts chosen", fontsize=10, color=PALETTE[1])
+    lower.set_ylim(bottom=0)
+    lower.set_xlabel("number of concepts", fontsize=9)
+    lower.set_xticks(choice.candidates)
     return figure
 
 

@@ -91,7 +91,7 @@ def fit_nmf(  # noqa: PLR0913 - each is a choice of the method
     init: Start = "nndsvd",
     l1: float = 0.0,
     l2: float = 0.0,
-    tol: float = 1e-4,
+    tol: float = 3e-5,
     max_rounds: int = 500,
 ) -> tuple[Tensor, Tensor]:
     """Factorise activations into coefficients and a concept bank.
@@ -119,7 +119,8 @@ def fit_nmf(  # noqa: PLR0913 - each is a choice of the method
     l2
         >= 0. Weight of ``(p ||U||^2 + n ||W||^2) / 2``.
     tol
-        Stop where the violation of the optimality conditions has fallen to this share of the first.
+        Stop where the projected gradient has at most this share of the norm of ``A W^T`` and
+        ``U^T A`` together.
     max_rounds
         Updates of both factors before giving up.
 
@@ -216,7 +217,7 @@ def run_rounds(A: Tensor, state: Factors, penalties: Penalties, *, n_rounds: int
 
 
 def violation(A: Tensor, state: Factors, penalties: Penalties) -> Tensor:
-    """Return the norm of the projected gradient over both factors.
+    """Measure how far the optimality conditions are broken.
 
     Parameters
     ----------
@@ -230,28 +231,28 @@ def violation(A: Tensor, state: Factors, penalties: Penalties) -> Tensor:
     Returns
     -------
     Tensor
-        (), >= 0; zero at a point that meets the optimality conditions.
+        (), in [0, 1] or so: the norm of the projected gradient over both factors, as a share of
+        that of ``A W^T`` and ``U^T A``.
     """
     n, p = A.shape
     U, W = state.U, state.W
-    in_U = _gradient(U, W @ A.T, W @ W.T, penalties, weight=p)
-    in_W = _gradient(W, U @ A, U @ U.T, penalties, weight=n)
-    return torch.hypot(_projected(in_U, U).norm(), _projected(in_W, W).norm())
+    to_U, to_W = W @ A.T, U @ A
+    in_U = _projected(_gradient(U, to_U, W @ W.T, penalties, weight=p), U)
+    in_W = _projected(_gradient(W, to_W, U @ U.T, penalties, weight=n), W)
+    scale = torch.hypot(to_U.norm(), to_W.norm())
+    return torch.hypot(in_U.norm(), in_W.norm()) / torch.where(scale > 0, scale, 1.0)
 
 
 def _descend(
     A: Tensor, state: Factors, penalties: Penalties, *, tol: float, max_rounds: int
 ) -> tuple[Factors, bool]:
     """Run rounds until the optimality conditions hold; one question to the device every ten."""
-    limit = tol * violation(A, state, penalties)
-    done = 0
-    while done < max_rounds:
+    for done in range(0, max_rounds, ROUNDS_BETWEEN_LOOKS):
+        if violation(A, state, penalties) <= tol:
+            return state, True
         n_rounds = min(ROUNDS_BETWEEN_LOOKS, max_rounds - done)
         state = run_rounds(A, state, penalties, n_rounds=n_rounds)
-        done += n_rounds
-        if violation(A, state, penalties) <= limit:
-            return state, True
-    return state, False
+    return state, bool(violation(A, state, penalties) <= tol)
 
 
 def _round(A: Tensor, state: Factors, penalties: Penalties) -> Factors:

@@ -15,11 +15,16 @@ def fitted(colour_net, colour_images, generator, layer):
 
 
 def test_sampled_indices_agree_with_the_closed_form(colour_net, colour_images, generator):
-    """The layer before is decoded through one more convolution, the identity: the same function."""
+    """The layer before is decoded through one more convolution, the identity: the same function.
+
+    The concepts are pure colours, so that positional and pooled coefficients agree.
+    """
     exact_bank = fitted(colour_net, colour_images, generator, "rectify:1")
+    pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
+    object.__setattr__(exact_bank, "W", pure)
     exact = concept_importance(exact_bank, colour_images[:4], 0, generator=generator)
     sampled_bank = fitted(colour_net, colour_images, torch.Generator().manual_seed(0), "rectify:0")
-    object.__setattr__(sampled_bank, "W", exact_bank.W)
+    object.__setattr__(sampled_bank, "W", pure)
     sampled = concept_importance(
         sampled_bank, colour_images[:4], 0, generator=generator, n_points=256
     )

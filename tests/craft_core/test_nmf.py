@@ -40,8 +40,8 @@ def noisy(planted, generator):
 
 def test_objective_is_as_low_as_scikit_learns_from_the_same_start(noisy, generator):
     U0, W0 = nndsvd_start(noisy, 6, generator=generator)
-    ours = fit_nmf(noisy, 6, generator=generator, init=(U0, W0), tol=1e-4, max_rounds=2000)
-    theirs = NMF(6, init="custom", tol=1e-4, max_iter=20_000)
+    ours = fit_nmf(noisy, 6, generator=generator, init=(U0, W0), tol=1e-6, max_rounds=5000)
+    theirs = NMF(6, init="custom", tol=1e-6, max_iter=20_000)
     U = theirs.fit_transform(noisy.numpy(), W=U0.numpy(), H=W0.numpy())
     expected = objective(noisy, torch.from_numpy(U), torch.from_numpy(theirs.components_))
     assert objective(noisy, *ours) <= 1.001 * expected
