@@ -5,17 +5,17 @@ Letters: n images, p channels of the layer, h x w its positions.
 
 import copy
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torchvision.transforms import v2
 
 from craft_core import graph
+from craft_core.affine import SplitTail, split_affine
 from craft_core.errors import BackboneError
 from craft_core.modules import evaluating, rectified_layers, weights_sha256
 
@@ -158,16 +158,12 @@ class Backbone:
         BackboneError
             If a skip connection passes the layer by; the message names layers that would do.
         """
-        if self._tail is None:
-            able = [layer for layer in self.layers if _tail_of(self.module, layer) is not None]
-            raise BackboneError(
-                f"layer must not be passed by a skip connection to be decoded; got "
-                f"{self.layer!r}. Layers that would do: {able}."
-            )
+        tail = self._decodable_tail()
         is_pooled = activations.ndim == 2 and self.is_spatial
         spatial = activations[:, :, None, None] if is_pooled else activations
         with evaluating(self.module):
-            return self._tail(spatial.to(self.device))
+            logits: Tensor = tail(spatial.to(self.device))
+        return logits
 
     def predict(self, images: Tensor) -> Tensor:
         """Compute logits.
@@ -213,16 +209,39 @@ class Backbone:
         return rectified_layers(self.module)
 
     @cached_property
-    def is_spatial(self) -> bool:
-        """Whether the layer's activations have positions."""
+    def activation_shape(self) -> tuple[int, ...]:
+        """Channels of the layer, and height and width of its positions where it has any."""
         side = self.transform.size_px
         with torch.no_grad():
-            return self.encode(torch.zeros(1, 3, side, side)).ndim == 4
+            return tuple(self.encode(torch.zeros(1, 3, side, side)).shape[1:])
+
+    @property
+    def is_spatial(self) -> bool:
+        """Whether the layer's activations have positions."""
+        return len(self.activation_shape) == 3
 
     @cached_property
     def linear_head(self) -> nn.Linear | None:
         """The linear layer, where only average pooling comes between the layer and it."""
-        return None if self._tail is None else graph.linear_head(self._tail)
+        head = None if self._tail is None else graph.linear_head(self._tail)
+        is_pooled = head is not None and head.in_features == self.activation_shape[0]
+        return head if is_pooled else None
+
+    @cached_property
+    def split_tail(self) -> SplitTail:
+        """What comes after the layer, its affine beginning first.
+
+        Returns
+        -------
+        SplitTail
+            Both parts.
+
+        Raises
+        ------
+        BackboneError
+            As `decode` does.
+        """
+        return split_affine(self._decodable_tail())
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -233,8 +252,17 @@ class Backbone:
         """Bring images to the device, channels last, which convolutions take half the time for."""
         return images.to(self.device, memory_format=torch.channels_last)
 
+    def _decodable_tail(self) -> fx.GraphModule:
+        if self._tail is None:
+            able = [layer for layer in self.layers if _tail_of(self.module, layer) is not None]
+            raise BackboneError(
+                f"layer must not be passed by a skip connection to be decoded; got "
+                f"{self.layer!r}. Layers that would do: {able}."
+            )
+        return self._tail
+
     @cached_property
-    def _tail(self) -> Callable[[Tensor], Tensor] | None:
+    def _tail(self) -> fx.GraphModule | None:
         return _tail_of(self.module, self.layer)
 
 
@@ -292,7 +320,7 @@ def load_backbone(
     )
 
 
-def _tail_of(module: nn.Module, layer: str) -> Callable[[Tensor], Tensor] | None:
+def _tail_of(module: nn.Module, layer: str) -> fx.GraphModule | None:
     with evaluating(module):
         return graph.tail(module, layer)
 

@@ -35,12 +35,16 @@ class Importance:
         How it was computed, in words.
     values, low, high
         (r,). Means over images, and the bounds of their intervals.
+    effects
+        (r,). What the concept adds to the logit when it goes from absent to whole, mean over masks
+        and images. Below zero it speaks against the class.
     """
 
     method: str
     values: Tensor
     low: Tensor
     high: Tensor
+    effects: Tensor
 
     @property
     def ranking(self) -> list[int]:

@@ -1,12 +1,15 @@
 """The configuration of ``craft-concepts extract``: TOML, checked, frozen."""
 
+import itertools
 import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from craft_core.errors import ConfigError
+
+UNION_MEMBERS = ("int", "list[int]")  # which pydantic adds to the place of an error
 
 
 class Section(BaseModel):
@@ -41,17 +44,25 @@ class CropsConfig(Section):
 
 
 class ConceptsConfig(Section):
-    """How crops are factorised."""
+    """How crops are factorised; a list of numbers is chosen from by stability."""
 
-    number: int = Field(default=8, ge=1)
+    number: int | list[int] = 8
     init: Literal["nndsvd", "random"] = "nndsvd"
+
+    @field_validator("number")
+    @classmethod
+    def _at_least_one(cls, number: int | list[int]) -> int | list[int]:
+        if min([number] if isinstance(number, int) else number, default=0) < 1:
+            raise ValueError("numbers of concepts start at 1")
+        return number
 
 
 class ImportanceConfig(Section):
     """How masks are sampled, where the head is not linear."""
 
     points: int = Field(default=32, ge=2)
-    scramblings: int = Field(default=8, ge=2)
+    scramblings: int = Field(default=8, ge=8)
+    half_width: float | None = Field(default=None, gt=0)
 
 
 class ExtractConfig(Section):
@@ -94,7 +105,8 @@ def read_config(file: Path) -> ExtractConfig:
         raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        names = (str(part) for part in first["loc"])
+        where = ".".join(itertools.takewhile(lambda name: name not in UNION_MEMBERS, names))
         raise ConfigError(
             f"{where} in {file} must be right ({first['msg']}); got {first['input']!r}."
         ) from error

@@ -13,19 +13,27 @@ from torch import Tensor
 from craft_core.checks import check_at_least
 from craft_core.errors import CraftError
 
+LEAST_SCRAMBLINGS = 8
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SobolDesign:
-    """Points for total indices: block A, and A with one column taken from block B.
+    """Points for Sobol indices: block A, A with one column taken from block B, and perhaps B.
 
     Attributes
     ----------
     masks
-        (S, r + 1, N, r), in [0, 1). Block 0 is A; block i + 1 is A with column i from B. B itself
-        is never evaluated, since Jansen's total-order estimator does not use it.
+        (S, r + 1, N, r), or (S, r + 2, N, r) with first order; in [0, 1). Block 0 is A; block i + 1
+        is A with column i from B. Block r + 1 is B, which Jansen's estimator of total indices does
+        not use, so that it is there only where first-order indices are wanted.
     """
 
     masks: Tensor
+
+    @property
+    def has_first_order(self) -> bool:
+        """Say whether block B is there."""
+        return self.masks.shape[1] == self.masks.shape[3] + 2
 
     @property
     def n_concepts(self) -> int:
@@ -38,7 +46,8 @@ def sobol_design(
     *,
     generator: torch.Generator,
     n_points: int = 32,
-    n_scramblings: int = 8,
+    n_scramblings: int = LEAST_SCRAMBLINGS,
+    first_order: bool = False,
 ) -> SobolDesign:
     """Draw masks from scrambled Sobol' sequences (appendix D).
 
@@ -51,12 +60,14 @@ def sobol_design(
     n_points
         N, a power of two: points of each sequence.
     n_scramblings
-        S, at least 2; intervals rest on them.
+        S, at least 8, since intervals rest on Student's t over them.
+    first_order
+        Whether block B is evaluated too.
 
     Returns
     -------
     SobolDesign
-        Of S (r + 1) N masks, on the generator's device, float64.
+        Of S (r + 1) N masks, or S (r + 2) N, on the generator's device, float64.
 
     Raises
     ------
@@ -64,7 +75,7 @@ def sobol_design(
         If `n_points` is no power of two, or a number is too small.
     """
     check_at_least("n_concepts", n_concepts, 1)
-    check_at_least("n_scramblings", n_scramblings, 2)
+    check_at_least("n_scramblings", n_scramblings, LEAST_SCRAMBLINGS)
     if n_points < 1 or n_points & (n_points - 1):
         raise CraftError(f"n_points must be a power of two; got {n_points}.")
     seeds = torch.randint(
@@ -73,10 +84,10 @@ def sobol_design(
     drawn = [_scrambled(2 * n_concepts, n_points, seed) for seed in seeds]
     both = torch.from_numpy(np.stack(drawn)).to(generator.device)  # (S, N, 2 r)
     block_a, block_b = torch.split(both, n_concepts, dim=2)
-    mixed = block_a[:, None].repeat(1, n_concepts + 1, 1, 1)  # (S, r + 1, N, r)
-    for concept in range(n_concepts):
-        mixed[:, concept + 1, :, concept] = block_b[:, :, concept]
-    return SobolDesign(masks=mixed)
+    each = torch.eye(n_concepts, dtype=torch.bool, device=both.device)[:, None, :]  # (r, 1, r)
+    mixed = torch.where(each, block_b[:, None], block_a[:, None])  # (S, r, N, r)
+    blocks = [block_a[:, None], mixed] + ([block_b[:, None]] if first_order else [])
+    return SobolDesign(masks=torch.cat(blocks, dim=1))
 
 
 def _scrambled(dimension: int, n_points: int, seed: int) -> np.ndarray:

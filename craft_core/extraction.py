@@ -14,7 +14,12 @@ from craft_core.backbones import Backbone, load_backbone
 from craft_core.bank import ConceptBank, fit_concepts
 from craft_core.config import ExtractConfig, ProbeConfig
 from craft_core.errors import ImageError
-from craft_core.figures import IMAGES_SHOWN, class_figure, save_figure
+from craft_core.figures import (
+    IMAGES_SHOWN,
+    class_figure,
+    number_of_concepts_figure,
+    save_figure,
+)
 from craft_core.images import ImageRecord, list_images, predict, readable
 from craft_core.importance import concept_importance
 from craft_core.probe import accuracy_by_tie, fit_probe, with_probe
@@ -115,6 +120,8 @@ def _fill(unfinished: Path, config: ExtractConfig, folder: Path) -> dict[str, An
     for name, bank in banks.items():
         save_bank(bank, unfinished / name)
         save_figure(_figure(dataset, bank), unfinished / name / "figure.png")
+        if bank.number is not None:
+            save_figure(number_of_concepts_figure(bank.number), unfinished / name / "number.png")
     store = _describe(config, dataset, banks, n_listed=len(listed)) | {
         "skipped": sorted({record.file for record in listed} - {r.file for r in records}),
         "classes": [_describe_class(bank, unfinished / name) for name, bank in banks.items()],
@@ -210,6 +217,7 @@ def _extract_class(
         generator=generator,
         n_points=config.importance.points,
         n_scramblings=config.importance.scramblings,
+        half_width=config.importance.half_width,
     )
     return replace(bank, importance=importance)
 

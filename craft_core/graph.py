@@ -5,7 +5,6 @@ A layer is named as in `named_modules`; a module that is called several times is
 """
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -195,7 +194,7 @@ def find_node(graph: fx.Graph, layer: str) -> fx.Node:
     raise BackboneError(f"layer must be one of {list(nodes)}; got {layer!r}.")
 
 
-def tail(module: nn.Module, layer: str) -> Callable[[Tensor], Tensor] | None:
+def tail(module: nn.Module, layer: str) -> fx.GraphModule | None:
     """Cut off what comes after a layer.
 
     Parameters
@@ -207,7 +206,7 @@ def tail(module: nn.Module, layer: str) -> Callable[[Tensor], Tensor] | None:
 
     Returns
     -------
-    Callable[[Tensor], Tensor] or None
+    fx.GraphModule or None
         From the layer's output to the network's; None where a skip connection passes the layer by,
         so that its output alone does not determine the network's.
     """
@@ -277,7 +276,7 @@ def _is_leaf(module: nn.Module) -> bool:
     return next(module.children(), None) is None
 
 
-def linear_head(tail_graph: Callable[[Tensor], Tensor]) -> nn.Linear | None:
+def linear_head(tail_graph: fx.GraphModule) -> nn.Linear | None:
     """Recognise a tail that is global average pooling and one linear layer.
 
     Parameters
@@ -288,10 +287,9 @@ def linear_head(tail_graph: Callable[[Tensor], Tensor]) -> nn.Linear | None:
     Returns
     -------
     nn.Linear or None
-        The linear layer, where nothing but pooling, flattening and dropout comes before it.
+        The linear layer, where nothing but pooling, flattening and dropout comes before it. Whether
+        pooling does its inputs tell: one a channel.
     """
-    if not isinstance(tail_graph, fx.GraphModule):
-        return None
     steps = [node for node in tail_graph.graph.nodes if node.op == "call_module"]
     modules = [tail_graph.get_submodule(str(node.target)) for node in steps]
     leaves = [leaf for module in modules for leaf in module.modules() if _is_leaf(leaf)]
@@ -302,7 +300,7 @@ def linear_head(tail_graph: Callable[[Tensor], Tensor]) -> nn.Linear | None:
         if node.op in ("call_function", "call_method")
     }
     harmless = {"view", "flatten", "size", "reshape", torch.flatten, operator.getitem, getattr}
-    harmless |= {nn.functional.adaptive_avg_pool2d}
+    harmless |= {"mean", torch.mean, nn.functional.adaptive_avg_pool2d}
     if functions - harmless or not leaves or not isinstance(leaves[-1], nn.Linear):
         return None
     return leaves[-1] if all(isinstance(leaf, plain) for leaf in leaves[:-1]) else None

@@ -92,7 +92,7 @@ def fit_nmf(  # noqa: PLR0913 - each is a choice of the method
     l1: float = 0.0,
     l2: float = 0.0,
     tol: float = 3e-5,
-    max_rounds: int = 500,
+    max_rounds: int = 2000,
 ) -> tuple[Tensor, Tensor]:
     """Factorise activations into coefficients and a concept bank.
 

@@ -131,7 +131,7 @@ def nmf_stability(
     banks, errors = [], []
     squares = A.square().sum()
     for _ in range(n_runs):
-        U, W = fit_nmf(A, n_concepts, generator=generator, init="random", tol=tol, max_rounds=2000)
+        U, W = fit_nmf(A, n_concepts, generator=generator, init="random", tol=tol)
         banks.append(W)
         errors.append((A - U @ W).square().sum() / squares)
     cosines = {

@@ -30,8 +30,9 @@ from craft_core.crops import Crops
 from craft_core.errors import StoreError
 from craft_core.probe import with_probe
 from craft_core.provenance import file_sha256, git_commit, package_version
+from craft_core.stability import NumberOfConcepts
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BEST_CROPS = 10
 
 
@@ -293,6 +294,7 @@ def _tensors(bank: ConceptBank) -> dict[str, Tensor]:
     if bank.importance is not None:
         kept = bank.importance
         tensors |= {"importance": kept.values, "low": kept.low, "high": kept.high}
+        tensors |= {"effect": kept.effects}
     if bank.backbone.probe is not None:
         probe = bank.backbone.probe
         tensors |= {"probe_weight": probe.weight, "probe_bias": probe.bias}
@@ -308,6 +310,7 @@ def _describe(bank: ConceptBank) -> dict[str, Any]:
         "class_id": bank.class_id,
         "class_name": bank.class_name,
         "network": describe_network(bank.backbone),
+        "number": None if bank.number is None else asdict(bank.number),
         "importance_method": None if bank.importance is None else bank.importance.method,
         "concepts": [_describe_concept(bank, concept) for concept in range(bank.n_concepts)],
         "files": list(bank.files),
@@ -316,13 +319,15 @@ def _describe(bank: ConceptBank) -> dict[str, Any]:
 
 def _describe_concept(bank: ConceptBank, concept: int) -> dict[str, Any]:
     kept = bank.importance
-    figures = (kept.values, kept.low, kept.high) if kept is not None else ()
-    importance = [round(float(figure[concept]), 9) for figure in figures] or (None, None, None)
+    figures = (kept.values, kept.low, kept.high, kept.effects) if kept is not None else ()
+    importance: list[float | None] = [round(float(figure[concept]), 9) for figure in figures]
+    importance = importance or [None] * 4
     return {
         "concept": concept,
         "importance": importance[0],
         "importance_low": importance[1],
         "importance_high": importance[2],
+        "effect": importance[3],
         "best_crops": [
             {
                 "file": bank.files[int(bank.crops.image[crop])],
@@ -354,12 +359,26 @@ def _rebuild(
     return probed.at(described["layer"])
 
 
+def _number(described: dict[str, Any] | None) -> NumberOfConcepts | None:
+    if described is None:
+        return None
+    curves = {name: tuple(described[name]) for name in ("candidates", "errors", "stabilities")}
+    return NumberOfConcepts(
+        chosen=described["chosen"], least_stability=described["least_stability"], **curves
+    )
+
+
 def _bank(described: dict[str, Any], tensors: dict[str, Tensor], backbone: Backbone) -> ConceptBank:
     importance = None
     if described["importance_method"] is not None:
-        values, low, high = (tensors[name] for name in ("importance", "low", "high"))
+        names = ("importance", "low", "high", "effect")
+        values, low, high, effects = (tensors[name] for name in names)
         importance = Importance(
-            method=described["importance_method"], values=values, low=low, high=high
+            method=described["importance_method"],
+            values=values,
+            low=low,
+            high=high,
+            effects=effects,
         )
     return ConceptBank(
         backbone=backbone,
@@ -370,4 +389,5 @@ def _bank(described: dict[str, Any], tensors: dict[str, Tensor], backbone: Backb
         crops=Crops(image=tensors["crop_image"], boxes=tensors["crop_box"]),
         files=tuple(described["files"]),
         importance=importance,
+        number=_number(described["number"]),
     )

@@ -185,3 +185,13 @@ def test_help_has_an_example():
     command = [sys.executable, "-m", "craft_core.cli", "extract", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert "craft-concepts extract configs/husky_wolf.toml" in shown.stdout
+
+
+def test_number_of_concepts_is_chosen_from_a_list(folder, config, tmp_path):
+    config.write_text(CONFIG.replace("number = 3", "number = [2, 4]"))
+    out = tmp_path / "concepts"
+    assert main(["extract", str(config), "--images", str(folder), "--out", str(out)]) == 0
+    number = load_bank(out / "sea").number
+    assert number.candidates == (2, 4) and number.chosen in (2, 4)
+    assert len(load_bank(out / "sea").W) == number.chosen
+    assert (out / "sea" / "number.png").stat().st_size > 5000

@@ -26,6 +26,22 @@ def test_unknown_key_is_an_error(tmp_path):
         read_config(write(tmp_path, "[crops]\nsise_px = 80"))
 
 
+@pytest.mark.parametrize("value", ["0", "[4, 0]", "[]"])
+def test_numbers_of_concepts_start_at_one(tmp_path, value):
+    with pytest.raises(ConfigError, match=r"concepts.number in .* start at 1.* got "):
+        read_config(write(tmp_path, f"[concepts]\nnumber = {value}"))
+
+
+def test_numbers_of_concepts_can_be_listed(tmp_path):
+    config = read_config(write(tmp_path, "[concepts]\nnumber = [5, 10]"))
+    assert config.concepts.number == [5, 10]
+
+
+def test_wrong_type_of_a_number_of_concepts_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"concepts.number in .* got 'many'"):
+        read_config(write(tmp_path, '[concepts]\nnumber = "many"'))
+
+
 def test_wrong_value_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"concepts.number in .* got 0"):
         read_config(write(tmp_path, "[concepts]\nnumber = 0"))

@@ -4,7 +4,15 @@ import torch
 from PIL import Image
 
 from craft_core.errors import CraftError
-from craft_core.figures import PALETTE, concept_color, cut_box, draw_map, seen_square
+from craft_core.figures import (
+    PALETTE,
+    concept_color,
+    cut_box,
+    draw_map,
+    number_of_concepts_figure,
+    seen_square,
+)
+from craft_core.stability import NumberOfConcepts
 
 
 def picture(height, width):
@@ -65,3 +73,17 @@ def test_bank_without_importance_cannot_be_drawn(colour_net, colour_images, gene
     )
     with pytest.raises(CraftError, match=r"bank 1 must have importance to be drawn; got none"):
         class_figure(bank, [], [], torch.zeros(0, 2, 4, 4))
+
+
+def test_curves_of_a_choice_mark_it():
+    choice = NumberOfConcepts(
+        chosen=8,
+        candidates=(4, 8, 12),
+        errors=(0.4, 0.3, 0.25),
+        stabilities=(0.99, 0.98, 0.9),
+        least_stability=0.97,
+    )
+    upper, lower = number_of_concepts_figure(choice).axes
+    assert upper.get_title() == "8 concepts chosen"
+    assert upper.lines[0].get_ydata().tolist() == [0.99, 0.98, 0.9]
+    assert lower.lines[0].get_ydata().tolist() == [0.4, 0.3, 0.25]

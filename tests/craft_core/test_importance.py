@@ -1,10 +1,12 @@
+import re
+
 import pytest
 import torch
 
 from craft_core.backbones import Transform, load_backbone
 from craft_core.bank import fit_concepts
-from craft_core.errors import ClassError, CraftError
-from craft_core.importance import concept_importance
+from craft_core.errors import BackboneError, ClassError, ConvergenceWarning, CraftError
+from craft_core.importance import concept_importance, positional_coefficients
 
 
 def fitted(colour_net, colour_images, generator, layer):
@@ -60,3 +62,89 @@ def test_unknown_method_is_named(colour_net, colour_images, generator):
     bank = fitted(colour_net, colour_images, generator, "rectify:1")
     with pytest.raises(CraftError, match=r"method must be one of \['sobol'\]; got 'magic'"):
         concept_importance(bank, colour_images, 0, "magic", generator=generator)
+
+
+def test_class_colour_speaks_for_the_class_and_others_say_nothing(
+    colour_net, colour_images, generator
+):
+    with torch.no_grad():
+        colour_net.head.weight[0, 4:] = -1.0  # blue speaks against class 0
+    bank = fitted(colour_net, colour_images, generator, "rectify:1")
+    pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
+    object.__setattr__(bank, "W", pure)
+    effects = concept_importance(bank, colour_images, 0, generator=generator).effects
+    assert effects[0] > 0 > effects[2]
+    assert abs(effects[1]) < 1e-6
+
+
+def test_affine_head_over_positions_is_exact_too(generator):
+    class Placed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.filters = torch.nn.Conv2d(3, 4, 1)
+            self.rectify = torch.nn.ReLU()
+            self.head = torch.nn.Linear(4 * 64, 2)
+
+        def forward(self, images):
+            return self.head(self.rectify(self.filters(images)).flatten(1))
+
+    torch.manual_seed(0)
+    backbone = load_backbone(
+        Placed(), layer="rectify", device="cpu", transform=Transform(size_px=8)
+    )
+    images = torch.rand(6, 3, 8, 8, generator=generator)
+    bank = fit_concepts(
+        backbone,
+        images,
+        class_id=0,
+        n_concepts=2,
+        crop_size=4,
+        generator=generator,
+        predictions=torch.zeros(6, dtype=torch.long),
+    )
+    found = concept_importance(bank, images, 0, generator=generator)
+    assert found.method == "sobol, exact for a linear head"
+    U, shape = positional_coefficients(bank, images)
+    added = [
+        (backbone.decode(((U[0] * keep) @ bank.W).T.reshape(1, 4, *shape)))[0, 0]
+        for keep in (torch.tensor([1.0, 0]), torch.tensor([0.0, 1]), torch.tensor([0.0, 0]))
+    ]
+    c = torch.stack(added[:2]) - added[2]
+    alone = concept_importance(bank, images[:1], 0, generator=generator)
+    torch.testing.assert_close(alone.values, (c.square() / c.square().sum()).double().detach())
+    torch.testing.assert_close(alone.effects, c.double().detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_designs_are_added_until_the_interval_is_narrow(colour_net, colour_images, generator):
+    bank = fitted(colour_net, colour_images, generator, "rectify:0")
+    wide = concept_importance(bank, colour_images[1:2], 0, generator=generator)
+    wanted = 0.35 * float((wide.high - wide.values).max())
+    narrow = concept_importance(bank, colour_images[1:2], 0, generator=generator, half_width=wanted)
+    assert (narrow.high - narrow.values).max() <= wanted
+    n_scramblings = int(re.search(r"(\d+) scramblings", narrow.method)[1])
+    assert n_scramblings > 8 and n_scramblings % 8 == 0
+
+
+def test_width_that_can_not_be_reached_is_told(colour_net, colour_images, generator, monkeypatch):
+    monkeypatch.setattr("craft_core.importance.MOST_SCRAMBLINGS", 16)
+    bank = fitted(colour_net, colour_images, generator, "rectify:0")
+    with pytest.warns(ConvergenceWarning, match=r"at most 16 scramblings; got .* instead of 1e-09"):
+        concept_importance(
+            bank, colour_images[1:2], 0, generator=generator, n_points=2, half_width=1e-9
+        )
+
+
+def test_layer_that_can_not_be_decoded_is_named(colour_images, generator):
+    backbone = load_backbone("efficientnet_lite0", layer="_blocks.13._swish:1", device="cpu")
+    images = torch.rand(2, 3, 64, 64, generator=generator)
+    bank = fit_concepts(
+        backbone,
+        images,
+        class_id=3,
+        n_concepts=2,
+        crop_size=64,
+        generator=generator,
+        predictions=torch.full((2,), 3),
+    )
+    with pytest.raises(BackboneError, match=r"not be passed by a skip connection to be decoded"):
+        concept_importance(bank, images, 3, generator=generator)

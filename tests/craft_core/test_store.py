@@ -82,7 +82,7 @@ def test_another_schema_version_is_refused(bank, backbone, tmp_path):
     save_bank(bank, tmp_path / "bank")
     file = tmp_path / "bank" / "bank.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 7}))
-    with pytest.raises(StoreError, match=r"schema_version 1; got \['concept-bank', 7\]"):
+    with pytest.raises(StoreError, match=r"schema_version 2; got \['concept-bank', 7\]"):
         load_bank(tmp_path / "bank", backbone)
 
 
