@@ -214,13 +214,7 @@ def _is_narrow(by_scrambling: Tensor, half_width: float, *, level: float) -> boo
 def _summary(method: str, by_scrambling: Tensor, effects: Tensor, *, level: float) -> Importance:
     """Average over scramblings and images; (S, n, r) -> (r,)."""
     values = by_scrambling.mean(dim=(0, 1))
-    squared_error = torch.zeros_like(values)
-    freedom = by_scrambling.shape[1]
-    for over_others in (by_scrambling.mean(dim=0), by_scrambling.mean(dim=1)):
-        if len(over_others) > 1:  # one image, or nothing sampled: no variation to see
-            squared_error += over_others.var(dim=0) / len(over_others)
-            freedom = min(freedom, len(over_others) - 1)
-    margin = students_t(max(1, freedom), level) * squared_error.sqrt()
+    margin = _margin(by_scrambling, level)
     return Importance(
         method=method,
         values=values.clamp_min(0),
@@ -228,3 +222,17 @@ def _summary(method: str, by_scrambling: Tensor, effects: Tensor, *, level: floa
         high=(values + margin).clamp_min(0),
         effects=effects,
     )
+
+
+def _margin(by_scrambling: Tensor, level: float) -> Tensor:
+    """Add the errors over images and over scramblings, with Satterthwaite's degrees of freedom."""
+    # one image, or nothing sampled, has no variation to see
+    means = [means for means in (by_scrambling.mean(0), by_scrambling.mean(1)) if len(means) > 1]
+    if not means:
+        return torch.zeros_like(by_scrambling[0, 0])
+    errors = torch.stack([others.var(dim=0) / len(others) for others in means])  # (1 or 2, r)
+    freedom = torch.tensor([[len(others) - 1.0] for others in means]).to(errors)
+    spread = (errors.square() / freedom).sum(dim=0)
+    joint = errors.sum(dim=0).square() / torch.where(spread > 0, spread, 1.0)
+    quantiles = [students_t(max(1.0, value), level) for value in joint.tolist()]
+    return torch.tensor(quantiles).to(errors) * errors.sum(dim=0).sqrt()

@@ -199,7 +199,7 @@ def interval_margin(by_scrambling: Tensor, level: float) -> Tensor:
     return margin
 
 
-def students_t(degrees_of_freedom: int, level: float) -> float:
+def students_t(degrees_of_freedom: float, level: float) -> float:
     """Return the two-sided quantile of Student's t.
 
     Parameters

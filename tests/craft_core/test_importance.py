@@ -2,11 +2,19 @@ import re
 
 import pytest
 import torch
+from scipy import stats
 
 from craft_core.backbones import Transform, load_backbone
 from craft_core.bank import fit_concepts
+from craft_core.designs import sobol_design
 from craft_core.errors import BackboneError, ClassError, ConvergenceWarning, CraftError
-from craft_core.importance import concept_importance, positional_coefficients
+from craft_core.importance import (
+    _folded_images,
+    concept_importance,
+    positional_coefficients,
+)
+from craft_core.masked_decoding import decode_masks
+from craft_core.sobol import total_sobol_indices
 
 
 def fitted(colour_net, colour_images, generator, layer):
@@ -113,6 +121,35 @@ def test_affine_head_over_positions_is_exact_too(generator):
     alone = concept_importance(bank, images[:1], 0, generator=generator)
     torch.testing.assert_close(alone.values, (c.square() / c.square().sum()).double().detach())
     torch.testing.assert_close(alone.effects, c.double().detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_interval_of_one_image_is_students_t_over_the_scramblings(
+    colour_net, colour_images, generator
+):
+    bank = fitted(colour_net, colour_images, generator, "rectify:0")
+    seeds = [torch.Generator().manual_seed(4) for _ in range(2)]
+    found = concept_importance(bank, colour_images[1:2], 0, generator=seeds[0])
+    (folded,) = _folded_images(bank, colour_images[1:2])
+    design = sobol_design(3, generator=seeds[1])
+    logits = decode_masks(bank.backbone, folded, design.masks.flatten(0, 2))[:, 0]
+    expected = total_sobol_indices(logits.reshape(design.masks.shape[:3]), design)
+    torch.testing.assert_close(found.values, expected.total)
+    torch.testing.assert_close(found.high, expected.high)
+
+
+def test_interval_of_exact_indices_is_students_t_over_the_images(
+    colour_net, colour_images, generator
+):
+    bank = fitted(colour_net, colour_images, generator, "rectify:1")
+    found = concept_importance(bank, colour_images, 0, generator=generator)
+    exact = torch.cat(
+        [
+            concept_importance(bank, image[None], 0, generator=generator).values[None]
+            for image in colour_images
+        ]
+    )
+    margin = stats.t.ppf(0.975, 23) * exact.std(dim=0) / 24**0.5
+    torch.testing.assert_close(found.high - found.values, margin)
 
 
 def test_designs_are_added_until_the_interval_is_narrow(colour_net, colour_images, generator):
