@@ -82,8 +82,9 @@ def solve_by_active_set(
     free = U > 0
     left = torch.arange(len(T), device=T.device)
     for _ in range(max_rounds):
+        aim = solve_free(G, T[left], factorise(G, free[left], rank_tol=rank_tol))
         U[left], free[left], is_done = active_set_step(
-            G, T[left], U[left], free[left], tol=tol, rank_tol=rank_tol
+            G, T[left], U[left], free[left], aim=aim, tol=tol
         )
         left = left[~is_done]
         if not len(left):
@@ -92,9 +93,9 @@ def solve_by_active_set(
 
 
 def active_set_step(
-    G: Tensor, T: Tensor, U: Tensor, free: Tensor, *, tol: float, rank_tol: float
+    G: Tensor, T: Tensor, U: Tensor, free: Tensor, *, aim: Tensor, tol: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Solve for the free coefficients, then bind those that block or free the one that gains most.
+    """Go towards the solution for the free coefficients; bind what blocks, or free what gains most.
 
     Parameters
     ----------
@@ -106,9 +107,9 @@ def active_set_step(
         (n, r), >= 0, zero where a coefficient is bound.
     free
         (n, r), boolean.
+    aim
+        (n, r). Solved for the free coefficients.
     tol
-        As for `solve_least_norm`.
-    rank_tol
         As for `solve_least_norm`.
 
     Returns
@@ -116,7 +117,6 @@ def active_set_step(
     tuple[Tensor, Tensor, Tensor]
         U and the free coefficients after the step; and the rows that are solved, (n,), boolean.
     """
-    aim = solve_free(G, T, factorise(G, free, rank_tol=rank_tol))
     blocks = free & (aim <= 0)
     is_feasible = ~blocks.any(dim=1, keepdim=True)  # (n, 1)
     share = torch.where(blocks, U / (U - aim).clamp_min(torch.finfo(U.dtype).tiny), 1.0)

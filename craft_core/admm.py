@@ -94,6 +94,7 @@ def fit_nmf_admm(
     check_shapes(A=(A, "n p"), U=(U, "n r"), W=(W, "r p"))
     check_finite(A=A, U=U, W=W)
     check_non_negative(A=A, U=U, W=W)
+    A, U, W = A.detach(), U.detach(), W.detach()
     state = AdmmFactors(U=U, W=W, dual_U=torch.zeros_like(U), dual_W=torch.zeros_like(W))
     done = 0
     while done < max_rounds:

@@ -14,6 +14,7 @@ from craft_core.activations import pool
 from craft_core.bank import ConceptBank
 from craft_core.errors import BackboneError, CraftError
 from craft_core.images import Images, batches_for, progress
+from craft_core.implicit import active_systems, nnls_jacobian
 from craft_core.nnls import nnls
 
 
@@ -68,16 +69,27 @@ def concept_maps(
 def _grad_cam(bank: ConceptBank, images: Tensor, concepts: list[int]) -> Tensor:
     with torch.no_grad():
         features = bank.backbone.encode(images)  # (n, p, h, w)
-    features.requires_grad_()
-    with torch.enable_grad():
         U = nnls(pool(features), bank.W)  # (n, r)
-        maps = [_weighted_channels(features, U[:, concept]) for concept in concepts]
-    coarse = torch.stack(maps, dim=1)  # (n, concepts, h, w)
-    return interpolate(coarse, size=images.shape[2:], mode="bilinear", align_corners=False)
+        systems = active_systems(bank.W, U)
+        slopes = nnls_jacobian(bank.W, U, concepts, systems=systems)  # (n, concepts, p)
+        coarse = weighted_channels(features, slopes)  # (n, concepts, h, w)
+        return interpolate(coarse, size=images.shape[2:], mode="bilinear", align_corners=False)
 
 
-def _weighted_channels(features: Tensor, score: Tensor) -> Tensor:
-    """Weight channels by the score's mean derivative and keep what is positive."""
-    (derivative,) = torch.autograd.grad(score.sum(), features, retain_graph=True)
-    weights = derivative.mean(dim=(2, 3), keepdim=True)  # (n, p, 1, 1)
-    return (weights * features.detach()).sum(dim=1).clamp_min(0)
+def weighted_channels(features: Tensor, slopes: Tensor) -> Tensor:
+    """Weight channels by the mean derivative at a position, and keep what is positive (Grad-CAM).
+
+    Parameters
+    ----------
+    features
+        (n, p, h, w).
+    slopes
+        (n, k, p). Derivatives of k scores with respect to the pooled features.
+
+    Returns
+    -------
+    Tensor
+        (n, k, h, w), >= 0.
+    """
+    n_positions = features.shape[2] * features.shape[3]
+    return torch.einsum("nkp,nphw->nkhw", slopes / n_positions, features).clamp_min(0)

@@ -11,6 +11,7 @@ zero is given.
 """
 
 import warnings
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -99,3 +100,31 @@ def nnls_derivative(
     grad_A = V @ wide_W  # (n, p)
     grad_W = V.T @ (A.double() - wide_U @ wide_W) - wide_U.T @ grad_A
     return grad_A.to(A.dtype), grad_W.to(W.dtype)
+
+
+def nnls_jacobian(W: Tensor, U: Tensor, concepts: Sequence[int], *, systems: FreeSystems) -> Tensor:
+    """Differentiate some coefficients of every row with respect to its activations.
+
+    Parameters
+    ----------
+    W
+        (r, p). Concept bank.
+    U
+        (n, r). The answer of `craft_core.nnls.nnls`.
+    concepts
+        k of them.
+    systems
+        Of `active_systems`, which all concepts share.
+
+    Returns
+    -------
+    Tensor
+        (n, k, p), zero where a coefficient is zero; dtype of `W`.
+    """
+    with torch.no_grad():
+        wide = W.double()
+        _, lengths = unit_concepts(wide)
+        each = torch.eye(len(W), dtype=wide.dtype, device=W.device)[list(concepts)] / lengths
+        solved = [systems.solve(row.expand(len(U), -1)) / lengths for row in each]
+        V = torch.stack(solved, dim=1) if solved else wide.new_zeros(len(U), 0, len(W))
+        return (V @ wide).to(W.dtype)

@@ -289,8 +289,19 @@ class _Tied(torch.autograd.Function):
         return pull_back(nmf_block(A, U, W), grad_U, grad_W).to(A.dtype), None, None
 
 
-def _hessian(block: NmfBlock) -> Callable[[Tensor], Tensor]:
-    """Return products with the objective's Hessian over free entries, in flat coordinates."""
+def hessian(block: NmfBlock) -> Callable[[Tensor], Tensor]:
+    """Return products with the objective's Hessian over free entries.
+
+    Parameters
+    ----------
+    block
+        Of `nmf_block`.
+
+    Returns
+    -------
+    Callable[[Tensor], Tensor]
+        From (b, n r + r p) to the same: changes of U, then those of W times `NmfBlock.scale`.
+    """
 
     def times(flat: Tensor) -> Tensor:
         X, Z = _directions(block, flat)
@@ -302,7 +313,7 @@ def _hessian(block: NmfBlock) -> Callable[[Tensor], Tensor]:
 
 def _solve(block: NmfBlock, flat: Tensor) -> Tensor:
     """Solve with the Hessian; any part along null directions is left open."""
-    solved, left = minres(_hessian(block), flat, tol=block.tol, max_steps=block.max_steps)
+    solved, left = minres(hessian(block), flat, tol=block.tol, max_steps=block.max_steps)
     worst = float(left.max())
     if worst > 100 * block.tol:
         raise DerivativeError(
@@ -351,7 +362,7 @@ def _missing(block: NmfBlock, n_probes: int, generator: torch.Generator) -> Tens
     free = torch.cat([(block.U > 0).flatten(), (block.W > 0).flatten()])
     drawn = torch.randn(n_probes, len(free), generator=generator, dtype=torch.float64)
     drawn = drawn.to(block.U) * free
-    rest = drawn - _solve(block, _hessian(block)(drawn))
+    rest = drawn - _solve(block, hessian(block)(drawn))
     scales = _scale_directions(block)
     return rest - (rest @ scales.T) @ scales
 

@@ -101,7 +101,8 @@ def fit_nmf(  # noqa: PLR0913 - each is a choice of the method
     momentum that is given up where it would raise the objective (Ang and Gillis 2019), so that the
     objective never rises. The rows of W have unit length, which fixes the scale that the product
     leaves open; U is then the exact answer of `craft_core.nnls.nnls` for that bank, so that the
-    crops' own coefficients and those of new images are defined alike.
+    crops' own coefficients and those of new images are defined alike. No gradient flows; see
+    `craft_core.implicit_nmf.differentiable_nmf`.
 
     Parameters
     ----------
@@ -144,6 +145,7 @@ def fit_nmf(  # noqa: PLR0913 - each is a choice of the method
         If `tol` is not reached; the last factors are returned all the same.
     """
     _check(A, n_concepts, penalties={"l1": l1, "l2": l2})
+    A = A.detach()
     penalties = Penalties(l1=l1, l2=l2)
     start_U, start_W = _start(A, n_concepts, init, generator)
     state = begin(A, start_U.T.contiguous(), start_W)
@@ -331,7 +333,7 @@ def _start(A: Tensor, r: int, init: Start, generator: torch.Generator) -> tuple[
             raise ShapeError(f"init must have n_concepts={r} concepts; got {sizes['r']}.")
         check_finite(U=U, W=W)
         check_non_negative(U=U, W=W)
-        return U.to(A), W.to(A)
+        return U.detach().to(A), W.detach().to(A)
     check_choice("init", init, ["nndsvd", "random"])
     make = nndsvd_start if init == "nndsvd" else random_start
     return make(A, r, generator=generator)

@@ -85,7 +85,7 @@ def total_sobol_indices(
     [0.9, 0.1]
     """
     check_level(level)
-    scramblings, blocks, points, r = design.masks.shape
+    scramblings, blocks, points = design.masks.shape[:3]
     if outputs.shape[:3] != (scramblings, blocks, points) or outputs.ndim > 4:
         raise ShapeError(
             f"outputs must have shape (S={scramblings}, blocks={blocks}, N={points}) or one axis "
@@ -93,6 +93,27 @@ def total_sobol_indices(
         )
     if not outputs.isfinite().all():
         raise CraftError(f"outputs must be finite; got {int((~outputs.isfinite()).sum())} others.")
+    return estimate_indices(outputs, design, level=level)
+
+
+def estimate_indices(outputs: Tensor, design: SobolDesign, *, level: float) -> SobolIndices:
+    """Estimate indices from outputs that were checked; nothing is asked of the device.
+
+    Parameters
+    ----------
+    outputs
+        As for `total_sobol_indices`.
+    design
+        As for `total_sobol_indices`.
+    level
+        As for `total_sobol_indices`.
+
+    Returns
+    -------
+    SobolIndices
+        One index a concept, and image where there are several.
+    """
+    r = design.n_concepts
     precision = torch.finfo(outputs.dtype).eps
     values = outputs.double()
     variance = output_variance(values, precision=precision)  # (S, ...)

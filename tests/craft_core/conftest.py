@@ -1,8 +1,13 @@
 """Devices and dtypes of the numerics, and a small network whose answers are known."""
 
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
@@ -10,6 +15,60 @@ DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 @pytest.fixture(params=DEVICES)
 def device(request):
     return torch.device(request.param)
+
+
+@pytest.fixture(params=[torch.float32, torch.float64], ids=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+class RoundTrips(TorchFunctionMode):
+    """Counts what makes the host wait for the device."""
+
+    NAMES = frozenset(["cpu", "item", "nonzero", "numpy", "tolist"])
+    CASTS = frozenset(["__bool__", "__float__", "__index__", "__int__"])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = Counter()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = getattr(function, "__name__", str(function))
+        if name in self.NAMES | self.CASTS or self._selects_by_mask(name, args):
+            self.counts[name] += 1
+        return function(*args, **(kwargs or {}))
+
+    @staticmethod
+    def _selects_by_mask(name, args):
+        if name not in ("__getitem__", "__setitem__"):
+            return False
+        index = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(isinstance(part, Tensor) and part.dtype == torch.bool for part in index)
+
+
+@pytest.fixture
+def round_trips():
+    """A context in which round trips are counted."""
+    return RoundTrips
+
+
+@pytest.fixture
+def fake_gpu():
+    """A context in which tensors have a device and no data.
+
+    It refuses mixed devices, and whatever depends on data, and needs no hardware. Round trips are
+    counted beside it, and an error at its end.
+    """
+
+    @contextmanager
+    def enter():
+        with ExitStack() as stack:
+            stack.enter_context(FakeTensorMode())
+            trips = stack.enter_context(RoundTrips())
+            yield torch.device("cuda", 0)
+        assert not trips.counts, f"the host waits for the device: {dict(trips.counts)}"
+
+    return enter
 
 
 @pytest.fixture

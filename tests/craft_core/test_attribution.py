@@ -6,6 +6,7 @@ from craft_core.attribution import concept_maps
 from craft_core.backbones import Transform, load_backbone
 from craft_core.bank import fit_concepts
 from craft_core.errors import BackboneError, CraftError
+from craft_core.nnls import nnls
 
 
 @pytest.fixture
@@ -24,6 +25,17 @@ def test_map_lies_on_the_concepts_colour(bank, colour_images):
     on_left = maps[0, green, :, :16].sum() / maps[0, green].sum()
     on_right = maps[0, 1 - green, :, 16:].sum() / maps[0, 1 - green].sum()
     assert on_left > 0.95 and on_right > 0.95
+
+
+def test_map_is_grad_cams_by_automatic_differentiation(bank, colour_images):
+    features = bank.backbone.encode(colour_images[:4]).detach().requires_grad_()
+    U = nnls(pool(features), bank.W)
+    for concept in range(bank.n_concepts):
+        (slope,) = torch.autograd.grad(U[:, concept].sum(), features, retain_graph=True)
+        weights = slope.mean(dim=(2, 3), keepdim=True)
+        expected = (weights * features.detach()).sum(dim=1).clamp_min(0)
+        found = concept_maps(bank, colour_images[:4], [concept])[:, 0]
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
 
 
 def test_absent_concept_has_an_empty_map(bank, colour_images):

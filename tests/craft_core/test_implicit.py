@@ -5,7 +5,7 @@ import torch
 from captum import attr
 
 from craft_core.errors import DerivativeWarning
-from craft_core.implicit import active_systems
+from craft_core.implicit import active_systems, nnls_jacobian
 from craft_core.nnls import nnls
 
 
@@ -31,6 +31,15 @@ def test_agrees_with_the_dense_formula(problem):
     expected[free] = torch.linalg.inv(W[free] @ W[free].T) @ W[free]
     found = torch.autograd.functional.jacobian(lambda a: nnls(a[None], W)[0], row)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_jacobian_is_what_automatic_differentiation_gives(problem):
+    A, W = problem
+    U = nnls(A, W)
+    found = nnls_jacobian(W, U, [3, 0], systems=active_systems(W, U))
+    for place, concept in enumerate([3, 0]):
+        (slope,) = torch.autograd.grad(nnls(A.requires_grad_(), W)[:, concept].sum(), A)
+        torch.testing.assert_close(found[:, place], slope)
 
 
 def test_euler_identity_holds(problem):
