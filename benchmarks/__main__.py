@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import factorisation, forward
+from benchmarks import derivative, exactness, factorisation, forward, importance
 
-QUESTIONS = {"factorisation": factorisation.main, "forward": forward.main}
+QUESTIONS = {
+    "exactness": exactness.main,
+    "factorisation": factorisation.main,
+    "importance": importance.main,
+    "derivative": derivative.main,
+    "forward": forward.main,
+}
 
 for name in sys.argv[1:] or QUESTIONS:
     QUESTIONS[name]()

@@ -126,8 +126,9 @@ def contributions(folded: FoldedConcepts, class_id: int) -> Tensor | None:
 def _weighted(M: Tensor, base: Tensor, change: Tensor) -> Tensor:
     """Add up changes by mask, in the memory layout that convolutions like."""
     last = change.movedim(1, -1)  # (r, ..., c), contiguous
-    added = M.to(change) @ last.reshape(len(last), -1)  # (k, ... c)
-    return (added.reshape(len(M), *last.shape[1:]) + base.movedim(1, -1)).movedim(-1, 1)
+    start = base.movedim(1, -1).reshape(1, -1)
+    added = torch.addmm(start, M.to(change), last.reshape(len(last), -1))  # (k, ... c)
+    return added.reshape(len(M), *last.shape[1:]).movedim(-1, 1)
 
 
 def _channels_last(part: Tensor) -> Tensor:

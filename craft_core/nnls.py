@@ -31,6 +31,7 @@ from craft_core.pivoting import solve_by_pivoting
 WARM_UP_SWEEPS = 20  # cheap beside a batched solve, and most supports are found by then
 ROUNDS_PER_CONCEPT = 10  # of the active-set method
 TOL = 1e-12
+WIDENED_ON_CPU = 2**20  # of A: 8 MB, which stay in the cache
 ENTRIES_AT_ONCE = 2**24  # of all rows' blocks
 
 
@@ -138,13 +139,20 @@ def _solve(A: Tensor, W: Tensor, tol: float) -> Tensor:
     """Bring the problem to concepts of unit length, solve it, and check what was given."""
     wide = W.double()
     unit, lengths = unit_concepts(wide)
-    T = A.double() @ unit.T  # (n, r)
+    T = _targets(A, unit)
     if not (T.isfinite().all() and wide.isfinite().all()):
         check_finite(A=A, W=W)
     if not T.numel():
         return T
     tol = max(tol, 10 * torch.finfo(W.dtype).eps)  # no finer than the bank's own rounding
     return solve_gram(gram(unit), T, tol=tol, rank_tol=rank_tolerance(W)) / lengths
+
+
+def _targets(A: Tensor, unit: Tensor) -> Tensor:
+    """Multiply activations with unit concepts in float64, widened some at a time; (n, r)."""
+    entries = WIDENED_ON_CPU if A.device.type == "cpu" else A.numel()
+    parts = torch.split(A, max(1, entries // max(1, A.shape[1])))
+    return torch.cat([part.double() @ unit.T for part in parts])
 
 
 def solve_gram(G: Tensor, T: Tensor, *, tol: float, rank_tol: float) -> Tensor:
