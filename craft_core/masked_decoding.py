@@ -11,6 +11,7 @@ make of them: the concept bank is folded into the first affine operations of the
 once a concept and not once a mask.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ import torch
 from torch import Tensor
 
 from craft_core.backbones import Backbone
+from craft_core.checks import check_shapes
+from craft_core.errors import ShapeError
 from craft_core.modules import evaluating
 
 
@@ -60,7 +63,15 @@ def fold_concepts(
     -------
     FoldedConcepts
         For any number of masks.
+
+    Raises
+    ------
+    ShapeError
+        If coefficients, bank and positions do not match.
     """
+    sizes = check_shapes(U=(U, "m r"), W=(W, "r p"))
+    if math.prod(shape) != sizes["m"]:
+        raise ShapeError(f"U must have a row for each position of {shape}; got {sizes['m']}.")
     r, p = W.shape
     each = U.T[:, :, None] * W[:, None, :]  # (r, m, p)
     each = torch.cat([each, torch.zeros_like(each[:1])])  # and nothing
@@ -94,7 +105,15 @@ def decode_masks(backbone: Backbone, folded: FoldedConcepts, M: Tensor) -> Tenso
     -------
     Tensor
         (k, classes).
+
+    Raises
+    ------
+    ShapeError
+        If a mask has not one value a concept.
     """
+    r = len(folded.changes[0])
+    if M.ndim != 2 or M.shape[1] != r:
+        raise ShapeError(f"masks must have shape (k, r={r}); got {tuple(M.shape)}.")
     parts = [
         _weighted(M, base, change)
         for base, change in zip(folded.bases, folded.changes, strict=True)

@@ -153,7 +153,8 @@ def output_variance(outputs: Tensor, *, precision: float) -> Tensor:
     Tensor
         (S, ...); zero where the output varies by no more than its rounding errors.
     """
-    variance = outputs.var(dim=2, correction=0).mean(dim=1)
+    spread = outputs - outputs.mean(dim=2, keepdim=True)
+    variance = spread.square().mean(dim=(1, 2))
     rounding = (ROUNDING * precision) ** 2 * outputs.square().mean(dim=(1, 2))
     is_constant = variance.mean(dim=0) <= rounding.mean(dim=0)
     return torch.where(is_constant, 0.0, variance)

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from craft_core.backbones import Transform, load_backbone
+from craft_core.errors import ShapeError
 from craft_core.masked_decoding import contributions, decode_masks, fold_concepts
 
 
@@ -68,3 +69,28 @@ def test_network_is_left_in_its_mode(colour_net, concepts, generator):
     first, again = (decode_masks(backbone, folded, torch.ones(4, 3)) for _ in range(2))
     assert colour_net.dropout.training
     torch.testing.assert_close(first, again, rtol=0, atol=0)  # no dropout
+
+
+def test_no_masks_have_no_logits(colour_net, concepts):
+    U, W = concepts
+    for layer in ("rectify:0", "rectify:1"):
+        backbone = backbone_at(colour_net, layer)
+        folded = fold_concepts(backbone, U, W, (8, 8))
+        assert decode_masks(backbone, folded, torch.zeros(0, 3)).shape == (0, 2)
+
+
+def test_masks_must_be_as_wide_as_the_bank(colour_net, concepts):
+    U, W = concepts
+    backbone = backbone_at(colour_net, "rectify:0")
+    folded = fold_concepts(backbone, U, W, (8, 8))
+    with pytest.raises(ShapeError, match=r"masks must have shape \(k, r=3\); got \(5, 4\)"):
+        decode_masks(backbone, folded, torch.zeros(5, 4))
+
+
+def test_coefficients_must_fit_bank_and_positions(colour_net, concepts):
+    U, W = concepts
+    backbone = backbone_at(colour_net, "rectify:0")
+    with pytest.raises(ShapeError, match=r"W must have shape \(r=3, p\); got \(2, 6\)"):
+        fold_concepts(backbone, U, W[:2], (8, 8))
+    with pytest.raises(ShapeError, match=r"row for each position of \(7, 8\); got 64"):
+        fold_concepts(backbone, U, W, (7, 8))

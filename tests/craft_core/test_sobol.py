@@ -180,6 +180,11 @@ def test_outputs_must_fit_the_design(generator):
         total_sobol_indices(torch.zeros(8, 4, 31), design)
 
 
+def test_no_outputs_have_no_indices(generator):
+    design = sobol_design(3, generator=generator)
+    assert total_sobol_indices(torch.zeros(8, 4, 32, 0), design).total.shape == (0, 3)
+
+
 def test_outputs_must_be_finite(generator):
     design = sobol_design(3, generator=generator)
     outputs = torch.zeros(8, 4, 32)
