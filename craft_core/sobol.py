@@ -217,8 +217,8 @@ def interval_margin(by_scrambling: Tensor, level: float) -> Tensor:
         (...).
     """
     n = len(by_scrambling)
-    margin: Tensor = students_t(n - 1, level) * by_scrambling.std(dim=0) / n**0.5
-    return margin
+    squares = (by_scrambling - by_scrambling.mean(dim=0)).square().sum(dim=0)
+    return students_t(n - 1, level) * (squares / (n * (n - 1))).sqrt()
 
 
 def students_t(degrees_of_freedom: float, level: float) -> float:
