@@ -12,24 +12,10 @@ from craft_core.backbones import Backbone
 from craft_core.errors import ActivationError
 
 
-def pool(activations: Tensor) -> Tensor:
-    """Average over positions, where there are any (section 3.1).
-
-    Parameters
-    ----------
-    activations
-        (n, p, h, w) or (n, p).
-
-    Returns
-    -------
-    Tensor
-        (n, p).
-    """
-    return activations.mean(dim=(2, 3)) if activations.ndim == 4 else activations
-
-
-def pooled_activations(backbone: Backbone, batches: Iterable[Tensor]) -> Tensor:
-    """Compute activations with global average pooling, batch by batch.
+def pooled_activations(
+    backbone: Backbone, batches: Iterable[Tensor], *, signed: bool = False
+) -> Tensor:
+    """Compute activations, one vector an image, batch by batch.
 
     Parameters
     ----------
@@ -37,11 +23,13 @@ def pooled_activations(backbone: Backbone, batches: Iterable[Tensor]) -> Tensor:
         The network, cut at a layer.
     batches
         (m, 3, H, W) each, transformed.
+    signed
+        Whether negative activations will do.
 
     Returns
     -------
     Tensor
-        A, (n, p), >= 0, on the backbone's device.
+        A, (n, p), on the backbone's device.
 
     Raises
     ------
@@ -53,13 +41,14 @@ def pooled_activations(backbone: Backbone, batches: Iterable[Tensor]) -> Tensor:
         for batch in batches:
             activations = backbone.encode(batch)
             minima.append(activations.min())
-            parts.append(pool(activations))
+            parts.append(backbone.pool(activations))
     if not parts:
         return torch.zeros(0, 0, device=backbone.device)
     lowest = torch.stack(minima).min()
-    if lowest < 0:
+    if lowest < 0 and not signed:
         raise ActivationError(
             f"activations at layer {backbone.layer!r} must be >= 0; got a minimum of "
-            f"{lowest:.3g}. Layers that would do: {backbone.layers}."
+            f"{lowest:.3g}. Layers that would do: {backbone.layers}; or let negatives be "
+            "'rectify' or 'split'."
         )
     return torch.cat(parts)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from craft_core.activations import pool
 from craft_core.bank import ConceptBank
 from craft_core.errors import BackboneError, CraftError
 from craft_core.images import Images, batches_for, progress
@@ -68,8 +67,10 @@ def concept_maps(
 
 def _grad_cam(bank: ConceptBank, images: Tensor, concepts: list[int]) -> Tensor:
     with torch.no_grad():
-        features = bank.backbone.encode(images)  # (n, p, h, w)
-        U = nnls(pool(features), bank.W)  # (n, r)
+        backbone = bank.backbone
+        activations = backbone.encode(images)
+        U = nnls(backbone.pool(activations), bank.W)  # (n, r)
+        features = backbone.layout.on_grid(activations, images.shape[2] / images.shape[3])
         systems = active_systems(bank.W, U)
         slopes = nnls_jacobian(bank.W, U, concepts, systems=systems)  # (n, concepts, p)
         coarse = weighted_channels(features, slopes)  # (n, concepts, h, w)

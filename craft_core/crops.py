@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from craft_core.backbones import Transform
 from craft_core.checks import check_at_least
 from craft_core.errors import ImageError
 from craft_core.images import BATCH_SIZE, Images, read_picture
+from craft_core.transforms import Transform
 
 Strategy = Literal["random", "grid"]
 

@@ -12,8 +12,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from craft_core.backbones import Backbone, Transform
+from craft_core.backbones import Backbone
 from craft_core.errors import ImageError, SkippedImageWarning
+from craft_core.transforms import Transform
 
 EXTENSIONS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 BATCH_SIZE = 16

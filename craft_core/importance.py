@@ -146,14 +146,15 @@ def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, 
     Returns
     -------
     tuple[Tensor, tuple[int, ...]]
-        U, (n, positions, r), and height and width of the positions; one position and an empty
-        shape where the layer has none.
+        U, (n, positions, r), tokens before the image's included, and one position where the layer
+        has none; and the shape of one image's activations as the layer gives them.
     """
+    backbone = bank.backbone
     with torch.no_grad():
-        activations = bank.backbone.encode(images)  # (n, p, h, w) or (n, p)
-        shape = tuple(activations.shape[2:])
-        rows = activations.flatten(2).mT if shape else activations[:, None]  # (n, positions, p)
-        return nnls(rows.flatten(0, 1), bank.W).reshape(*rows.shape[:2], -1), shape
+        activations = backbone.encode(images)
+        rows = backbone.layout.rows(activations)  # (n, positions, p)
+        U = nnls(rows.flatten(0, 1), bank.W).reshape(*rows.shape[:2], -1)
+    return U, tuple(activations.shape[1:])
 
 
 def _exact_contributions(bank: ConceptBank, images: Images, class_id: int) -> Tensor | None:

@@ -21,6 +21,7 @@ from torch import Tensor
 from craft_core.backbones import Backbone
 from craft_core.checks import check_shapes
 from craft_core.errors import ShapeError
+from craft_core.layouts import with_negatives
 from craft_core.modules import evaluating
 
 
@@ -57,7 +58,7 @@ def fold_concepts(
     W
         (r, p).
     shape
-        Height and width of the positions, h w = m; empty where there are none.
+        Of one image's activations, as the layer gives them; see `Backbone.layout`.
 
     Returns
     -------
@@ -70,14 +71,15 @@ def fold_concepts(
         If coefficients, bank and positions do not match.
     """
     sizes = check_shapes(U=(U, "m r"), W=(W, "r p"))
-    if math.prod(shape) != sizes["m"]:
-        raise ShapeError(f"U must have a row for each position of {shape}; got {sizes['m']}.")
-    r, p = W.shape
+    axis = backbone.layout.channel_axis
+    n_positions = math.prod(shape) // shape[axis - (axis > 0)]
+    if n_positions != sizes["m"]:
+        raise ShapeError(f"U must have {n_positions} rows, one a position; got {sizes['m']}.")
     each = U.T[:, :, None] * W[:, None, :]  # (r, m, p)
     each = torch.cat([each, torch.zeros_like(each[:1])])  # and nothing
-    activations = each.reshape(r + 1, *shape, p)  # channels last
-    if shape:
-        activations = activations.movedim(-1, 1)
+    activations = with_negatives(
+        backbone.layout.native(each, shape), backbone.layout, backbone.negatives
+    )
     tail = backbone.split_tail
     with torch.no_grad(), evaluating(backbone.module):
         parts = (activations,) if tail.affine is None else tail.affine(activations)

@@ -24,13 +24,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from craft_core.backbones import Backbone, Probe, Transform, load_backbone
+from craft_core.backbones import Backbone, Probe, load_backbone
 from craft_core.bank import ConceptBank, Importance
 from craft_core.crops import Crops
 from craft_core.errors import StoreError
 from craft_core.probe import with_probe
 from craft_core.provenance import file_sha256, git_commit, package_version
 from craft_core.stability import NumberOfConcepts
+from craft_core.transforms import Transform
 
 SCHEMA_VERSION = 2
 BEST_CROPS = 10

@@ -10,7 +10,7 @@ from craft_core.errors import ClassError, CraftError
 
 @pytest.fixture
 def backbone(colour_net):
-    from craft_core.backbones import Transform
+    from craft_core.transforms import Transform
 
     return load_backbone(colour_net, device="cpu", transform=Transform(size_px=32))
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 from PIL import Image
 
-from craft_core.backbones import Transform
 from craft_core.crops import crop_batches, image_sizes, place_crops
 from craft_core.errors import CraftError
+from craft_core.transforms import Transform
 
 
 def place(sizes, *, crop_size=10, per_image=7, strategy="random", seed=0):

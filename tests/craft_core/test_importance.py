@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy import stats
 
-from craft_core.backbones import Transform, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.bank import fit_concepts
 from craft_core.designs import sobol_design
 from craft_core.errors import BackboneError, ClassError, ConvergenceWarning, CraftError
@@ -15,6 +15,7 @@ from craft_core.importance import (
 )
 from craft_core.masked_decoding import decode_masks
 from craft_core.sobol import total_sobol_indices
+from craft_core.transforms import Transform
 
 
 def fitted(colour_net, colour_images, generator, layer):
@@ -114,7 +115,7 @@ def test_affine_head_over_positions_is_exact_too(generator):
     assert found.method == "sobol, exact for a linear head"
     U, shape = positional_coefficients(bank, images)
     added = [
-        (backbone.decode(((U[0] * keep) @ bank.W).T.reshape(1, 4, *shape)))[0, 0]
+        (backbone.decode(((U[0] * keep) @ bank.W).T.reshape(1, *shape)))[0, 0]
         for keep in (torch.tensor([1.0, 0]), torch.tensor([0.0, 1]), torch.tensor([0.0, 0]))
     ]
     c = torch.stack(added[:2]) - added[2]

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from craft_core.backbones import Transform, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.bank import fit_concepts
 from craft_core.errors import StoreError
 from craft_core.importance import concept_importance
@@ -15,6 +15,7 @@ from craft_core.store import (
     save_bank,
     write_images,
 )
+from craft_core.transforms import Transform
 
 
 @pytest.fixture
