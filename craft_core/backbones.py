@@ -147,7 +147,7 @@ class Backbone:
             return tail(given.clone())  # an operation in place must not reach the caller's tensor
 
     def predict(self, images: Tensor) -> Tensor:
-        """Compute logits.
+        """Compute logits, without derivatives.
 
         Parameters
         ----------
@@ -164,7 +164,28 @@ class Backbone:
         BackboneError
             If the network returns something else.
         """
-        with evaluating(self.module), torch.no_grad():
+        with torch.no_grad():
+            return self.logits(images)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Compute logits; differentiable.
+
+        Parameters
+        ----------
+        images
+            (n, 3, H, W), transformed.
+
+        Returns
+        -------
+        Tensor
+            (n, classes).
+
+        Raises
+        ------
+        BackboneError
+            If the network returns something else.
+        """
+        with evaluating(self.module):
             logits = self.module(self._placed(images))
         if not isinstance(logits, Tensor) or logits.ndim != 2:
             got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
@@ -201,6 +222,26 @@ class Backbone:
         """
         graph.submodule(self.module, layer)
         return replace(self, layer=layer)
+
+    def check_earlier(self, layer: str) -> None:
+        """Refuse a layer that does not come before this one, where the network's graph tells.
+
+        Parameters
+        ----------
+        layer
+            As in `named_modules`.
+
+        Raises
+        ------
+        BackboneError
+            If it does not come before, or does not exist.
+        """
+        graph.submodule(self.module, layer)
+        before = graph.layers_before(self.module, self.layer)
+        if before is not None and layer not in before:
+            raise BackboneError(
+                f"layer must come before {self.layer!r}; got {layer!r}. Layers before it: {before}."
+            )
 
     @property
     def batch_size(self) -> int:

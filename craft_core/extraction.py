@@ -11,7 +11,9 @@ from torch import Tensor
 
 from craft_core.attribution import concept_maps
 from craft_core.backbones import Backbone, load_backbone
-from craft_core.bank import ConceptBank, fit_concepts
+from craft_core.bank import ConceptBank
+from craft_core.bank_file import describe_network
+from craft_core.concepts import fit_concepts
 from craft_core.config import ExtractConfig, ProbeConfig
 from craft_core.errors import ImageError
 from craft_core.figures import (
@@ -27,7 +29,6 @@ from craft_core.provenance import file_sha256, git_commit, package_version
 from craft_core.store import (
     SCHEMA_VERSION,
     StoredImage,
-    describe_network,
     replacing,
     save_bank,
     write_images,

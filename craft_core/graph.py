@@ -285,6 +285,30 @@ def tail(module: nn.Module, layer: str) -> Tail | None:
     return fx.GraphModule(traced.module, graph)
 
 
+def layers_before(module: nn.Module, layer: str) -> list[str] | None:
+    """List the layers that are done before another one.
+
+    Parameters
+    ----------
+    module
+        Any network.
+    layer
+        See the module's docstring.
+
+    Returns
+    -------
+    list[str] or None
+        In their order, each under all the names it goes by; None where the network can't be traced.
+    """
+    try:
+        traced = trace(module)
+    except BackboneError:
+        return None
+    order = list(traced.module.graph.nodes)
+    end = order.index(traced.node(layer))
+    return [name for name, node in traced.calls.items() if order.index(node) < end]
+
+
 def with_head(module: nn.Module, layer: str, head: nn.Module) -> nn.Module:
     """Put another head on a network, from a layer on.
 

@@ -16,7 +16,6 @@ from craft_core.designs import LEAST_SCRAMBLINGS, SobolDesign, sobol_design
 from craft_core.errors import ClassError, ConvergenceWarning
 from craft_core.images import Images, batches_for, progress
 from craft_core.masked_decoding import FoldedConcepts, contributions, decode_masks, fold_concepts
-from craft_core.nnls import nnls
 from craft_core.sobol import (
     check_level,
     interval_margin,
@@ -134,7 +133,7 @@ def shares_of_variance(c: Tensor) -> Tensor:
 
 
 def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    """Solve the NNLS at each position of some images.
+    """Express each position of some images in concepts.
 
     Parameters
     ----------
@@ -153,7 +152,7 @@ def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, 
     with torch.no_grad():
         activations = backbone.encode(images)
         rows = backbone.layout.rows(activations)  # (n, positions, p)
-        U = nnls(rows.flatten(0, 1), bank.W).reshape(*rows.shape[:2], -1)
+        U = bank.coder.coefficients(rows.flatten(0, 1)).reshape(*rows.shape[:2], -1)
     return U, tuple(activations.shape[1:])
 
 
@@ -195,7 +194,7 @@ def _folded_images(bank: ConceptBank, images: Images) -> Iterator[FoldedConcepts
     for batch in loop:
         U, shape = positional_coefficients(bank, batch)
         for coefficients in U:
-            yield fold_concepts(bank.backbone, coefficients, bank.W, shape)
+            yield fold_concepts(bank.backbone, coefficients, bank.coder, shape)
 
 
 def _is_narrow(by_scrambling: Tensor, half_width: float, *, level: float) -> bool:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone
 from craft_core.checks import check_shapes
+from craft_core.coders import Coder
 from craft_core.errors import ShapeError
 from craft_core.layouts import with_negatives
 from craft_core.modules import evaluating
@@ -32,7 +33,7 @@ class FoldedConcepts:
     Attributes
     ----------
     bases
-        Each (1, ...): what the affine operations make of nothing.
+        Each (1, ...): what the affine operations make of no concept, that is, of the coder's mean.
     changes
         Each (r, ...): what each concept adds to it; channels last where there are positions.
     rest
@@ -45,7 +46,7 @@ class FoldedConcepts:
 
 
 def fold_concepts(
-    backbone: Backbone, U: Tensor, W: Tensor, shape: tuple[int, ...]
+    backbone: Backbone, U: Tensor, coder: Coder, shape: tuple[int, ...]
 ) -> FoldedConcepts:
     """Bring each concept of an image through the affine operations that follow the layer.
 
@@ -55,8 +56,8 @@ def fold_concepts(
         Cut at the layer of the concepts.
     U
         (m, r). Coefficients at its positions.
-    W
-        (r, p).
+    coder
+        The concepts.
     shape
         Of one image's activations, as the layer gives them; see `Backbone.layout`.
 
@@ -70,13 +71,15 @@ def fold_concepts(
     ShapeError
         If coefficients, bank and positions do not match.
     """
-    sizes = check_shapes(U=(U, "m r"), W=(W, "r p"))
+    sizes = check_shapes(U=(U, "m r"), W=(coder.W, "r p"))
     axis = backbone.layout.channel_axis
     n_positions = math.prod(shape) // shape[axis - (axis > 0)]
     if n_positions != sizes["m"]:
         raise ShapeError(f"U must have {n_positions} rows, one a position; got {sizes['m']}.")
-    each = U.T[:, :, None] * W[:, None, :]  # (r, m, p)
+    each = U.T[:, :, None] * coder.W[:, None, :]  # (r, m, p)
     each = torch.cat([each, torch.zeros_like(each[:1])])  # and nothing
+    if coder.mean is not None:
+        each = each + coder.mean  # which no mask takes away
     activations = with_negatives(
         backbone.layout.native(each, shape), backbone.layout, backbone.negatives
     )

@@ -5,7 +5,8 @@ import torch
 from scipy import stats
 
 from craft_core.backbones import load_backbone
-from craft_core.bank import fit_concepts
+from craft_core.coders import Coder
+from craft_core.concepts import fit_concepts
 from craft_core.designs import sobol_design
 from craft_core.errors import BackboneError, ClassError, ConvergenceWarning, CraftError
 from craft_core.importance import (
@@ -32,10 +33,10 @@ def test_sampled_indices_agree_with_the_closed_form(colour_net, colour_images, g
     """
     exact_bank = fitted(colour_net, colour_images, generator, "rectify:1")
     pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
-    object.__setattr__(exact_bank, "W", pure)
+    object.__setattr__(exact_bank, "coder", Coder(W=pure))
     exact = concept_importance(exact_bank, colour_images[:4], 0, generator=generator)
     sampled_bank = fitted(colour_net, colour_images, torch.Generator().manual_seed(0), "rectify:0")
-    object.__setattr__(sampled_bank, "W", pure)
+    object.__setattr__(sampled_bank, "coder", Coder(W=pure))
     sampled = concept_importance(
         sampled_bank, colour_images[:4], 0, generator=generator, n_points=256
     )
@@ -80,7 +81,7 @@ def test_class_colour_speaks_for_the_class_and_others_say_nothing(
         colour_net.head.weight[0, 4:] = -1.0  # blue speaks against class 0
     bank = fitted(colour_net, colour_images, generator, "rectify:1")
     pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
-    object.__setattr__(bank, "W", pure)
+    object.__setattr__(bank, "coder", Coder(W=pure))
     effects = concept_importance(bank, colour_images, 0, generator=generator).effects
     assert effects[0] > 0 > effects[2]
     assert abs(effects[1]) < 1e-6
