@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from craft_core.activations import pooled_activations
@@ -55,8 +56,14 @@ class Importance:
 
     @property
     def ranking(self) -> list[int]:
-        """Concepts, the most important first."""
+        """Concepts, the most important first; of equal ones the earlier first."""
         return self.values.argsort(descending=True, stable=True).tolist()
+
+    @property
+    def ranks(self) -> list[float]:
+        """Rank of each concept, 1 for the most important; equal ones share the mean of theirs."""
+        ranks: list[float] = stats.rankdata(-self.values.cpu().numpy()).tolist()
+        return ranks
 
 
 @dataclass(frozen=True, kw_only=True)

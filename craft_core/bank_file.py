@@ -44,6 +44,7 @@ def bank_tensors(bank: ConceptBank) -> dict[str, Tensor]:
         "U": bank.U,
         "crop_image": bank.crops.image,
         "crop_box": bank.crops.boxes,
+        "crop_mask": bank.crops.masks,
     }
     tensors |= {name: getattr(bank.coder, field) for field, name in CODER_TENSORS.items()}
     if bank.importance is not None:
@@ -189,7 +190,11 @@ def bank_from(
         class_name=described["class_name"],
         coder=Coder(W=tensors["W"].to(device), kind=described["coder"], **placed),
         U=tensors["U"].to(device),
-        crops=Crops(image=tensors["crop_image"], boxes=tensors["crop_box"]),
+        crops=Crops(
+            image=tensors["crop_image"],
+            boxes=tensors["crop_box"],
+            masks=tensors.get("crop_mask"),
+        ),
         files=tuple(described["files"]),
         method=described["method"],
         selection=described["selection"],

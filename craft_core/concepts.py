@@ -4,7 +4,7 @@ Letters are those of `craft_core.bank`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +44,58 @@ class ClassImages:
     class_id: int
     class_name: str
     selection: Selection
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClassCrops:
+    """A class's crops and their activations, which any decomposition starts from.
+
+    Attributes
+    ----------
+    backbone
+        The network, cut at the layer.
+    of
+        The class and its images.
+    crops
+        n of them.
+    A
+        (n, p).
+    """
+
+    backbone: Backbone
+    of: ClassImages
+    crops: Crops
+    A: Tensor
+
+    def bank(self, coder: Coder, U: Tensor, *, method: str) -> ConceptBank:
+        """Put a bank together.
+
+        Parameters
+        ----------
+        coder
+            The concepts.
+        U
+            (n, r).
+        method
+            That found them.
+
+        Returns
+        -------
+        ConceptBank
+            Without importance.
+        """
+        return ConceptBank(
+            backbone=self.backbone,
+            class_id=self.of.class_id,
+            class_name=self.of.class_name,
+            coder=coder,
+            U=U,
+            crops=self.crops,
+            files=self.of.names,
+            method=method,
+            selection=self.of.selection,
+            images=self.of.images,
+        )
 
 
 def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in the paper
@@ -111,6 +163,91 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
     CraftError
         If an argument is out of range.
     """
+    found = class_crops(
+        backbone,
+        images,
+        class_id=class_id,
+        n_concepts=n_concepts,
+        crop_size=crop_size,
+        generator=generator,
+        class_name=class_name,
+        crops_per_image=crops_per_image,
+        strategy=strategy,
+        selection=selection,
+        labels=labels,
+        predictions=predictions,
+        names=names,
+    )
+    number = None
+    if not isinstance(n_concepts, int):
+        number = choose_n_concepts(found.A, n_concepts, generator=generator)
+        n_concepts = number.chosen
+    U, W = fit_nmf(found.A, n_concepts, generator=generator, init=init)
+    return replace(found.bank(Coder(W=W), U, method="craft"), number=number)
+
+
+def class_crops(  # noqa: PLR0913 - what all ways to find concepts have in common
+    backbone: Backbone,
+    images: Images,
+    *,
+    class_id: int,
+    n_concepts: int | Sequence[int],
+    crop_size: int | Sequence[int],
+    generator: torch.Generator,
+    class_name: str = "",
+    crops_per_image: int = 10,
+    strategy: Strategy = "random",
+    selection: Selection = "predicted",
+    labels: Sequence[int] | None = None,
+    predictions: Tensor | None = None,
+    names: Sequence[str] | None = None,
+    signed: bool = False,
+) -> ClassCrops:
+    """Choose a class's images, cut crops out of them, and compute their activations.
+
+    Parameters
+    ----------
+    backbone
+        As for `fit_concepts`.
+    images
+        As for `fit_concepts`.
+    class_id
+        As for `fit_concepts`.
+    n_concepts
+        As for `fit_concepts`; there must be as many crops.
+    crop_size
+        As for `fit_concepts`.
+    generator
+        Draws the crops.
+    class_name
+        As for `fit_concepts`.
+    crops_per_image
+        As for `fit_concepts`.
+    strategy
+        As for `fit_concepts`.
+    selection
+        As for `fit_concepts`.
+    labels
+        As for `fit_concepts`.
+    predictions
+        As for `fit_concepts`.
+    names
+        As for `fit_concepts`.
+    signed
+        Whether negative activations will do.
+
+    Returns
+    -------
+    ClassCrops
+        To be decomposed.
+
+    Raises
+    ------
+    ClassError
+        As for `fit_concepts`.
+    CraftError
+        If an argument is out of range.
+    """
     chosen = images_of_class(
         backbone,
         images,
@@ -130,24 +267,8 @@ def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in th
         generator=generator,
     )
     check_crops(chosen, len(crops), n_concepts)
-    A = crop_activations(backbone, chosen.images, crops)
-    number = None
-    if not isinstance(n_concepts, int):
-        number = choose_n_concepts(A, n_concepts, generator=generator)
-        n_concepts = number.chosen
-    U, W = fit_nmf(A, n_concepts, generator=generator, init=init)
-    return ConceptBank(
-        backbone=backbone,
-        class_id=chosen.class_id,
-        class_name=chosen.class_name,
-        coder=Coder(W=W),
-        U=U,
-        crops=crops,
-        files=chosen.names,
-        selection=selection,
-        images=chosen.images,
-        number=number,
-    )
+    A = crop_activations(backbone, chosen.images, crops, signed=signed)
+    return ClassCrops(backbone=backbone, of=chosen, crops=crops, A=A)
 
 
 def images_of_class(  # noqa: PLR0913 - what is known of the images beforehand
@@ -221,7 +342,9 @@ def images_of_class(  # noqa: PLR0913 - what is known of the images beforehand
     )
 
 
-def crop_activations(backbone: Backbone, images: Images, crops: Crops) -> Tensor:
+def crop_activations(
+    backbone: Backbone, images: Images, crops: Crops, *, signed: bool = False
+) -> Tensor:
     """Compute the crops' pooled activations.
 
     Parameters
@@ -232,6 +355,8 @@ def crop_activations(backbone: Backbone, images: Images, crops: Crops) -> Tensor
         Which the crops count.
     crops
         n of them, in order of image.
+    signed
+        Whether negative activations will do.
 
     Returns
     -------
@@ -241,7 +366,7 @@ def crop_activations(backbone: Backbone, images: Images, crops: Crops) -> Tensor
     cut = crop_batches(
         images, crops, backbone.transform, size=backbone.batch_size, device=backbone.device
     )
-    return pooled_activations(backbone, progress(cut, len(crops), "crops"))
+    return pooled_activations(backbone, progress(cut, len(crops), "crops"), signed=signed)
 
 
 def check_crops(chosen: ClassImages, n_crops: int, n_concepts: int | Sequence[int]) -> None:

@@ -28,10 +28,30 @@ class Crops:
         (n,), integer. Index of the source image.
     boxes
         (n, 4), integer.
+    masks
+        (n, m, m), boolean: which part of each box is shown, where it is not all of it; the rest is
+        filled with the network's mean colour. None shows all.
     """
 
     image: Tensor
     boxes: Tensor
+    masks: Tensor | None = None
+
+    def at(self, rows: Tensor) -> "Crops":
+        """Take some crops.
+
+        Parameters
+        ----------
+        rows
+            (k,), integer.
+
+        Returns
+        -------
+        Crops
+            In that order.
+        """
+        masks = None if self.masks is None else self.masks[rows]
+        return Crops(image=self.image[rows], boxes=self.boxes[rows], masks=masks)
 
     def __len__(self) -> int:
         return len(self.image)
@@ -139,7 +159,10 @@ def crop_batches(
         here = source if device is None else source.to(device)
         while place < len(owners) and owners[place] == index:
             end = _end_of_run(owners, crops.boxes, place)
-            waiting.append(_scaled_crops(here, crops.boxes[place:end].tolist(), transform))
+            cut = _scaled_crops(here, crops.boxes[place:end].tolist(), transform)
+            if crops.masks is not None:
+                cut = cut * _scaled_masks(crops.masks[place:end], transform).to(cut)
+            waiting.append(cut)
             place = end
             while sum(map(len, waiting)) >= size:
                 ready = torch.cat(waiting)
@@ -194,6 +217,13 @@ def _scaled_crops(source: Tensor, boxes: Sequence[Sequence[int]], transform: Tra
     cut = torch.stack([source[:, top:bottom, left:right] for left, top, right, bottom in boxes])
     scaled: Tensor = v2.functional.resize(cut, [transform.size_px] * 2, antialias=True)
     return scaled if source.is_floating_point() else transform.normalise(scaled)
+
+
+def _scaled_masks(masks: Tensor, transform: Transform) -> Tensor:
+    """Scale masks to the network's input; zero, in its units, is the mean colour."""
+    size = [transform.size_px] * 2
+    scaled: Tensor = v2.functional.resize(masks[:, None].float(), size, antialias=True)
+    return scaled.round()
 
 
 def _random_boxes(

@@ -22,6 +22,7 @@ from craft_core.sobol import (
     students_t,
     total_sobol_indices,
 )
+from craft_core.tcav import tcav_importance
 
 MOST_SCRAMBLINGS = 128
 
@@ -30,7 +31,7 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     bank: ConceptBank,
     images: Images,
     class_id: int,
-    method: Literal["sobol"] = "sobol",
+    method: Literal["sobol", "tcav"] = "sobol",
     *,
     generator: torch.Generator,
     n_points: int = 32,
@@ -56,9 +57,9 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     class_id
         Whose logit.
     method
-        ``sobol``.
+        ``sobol``, or ``tcav`` (see `craft_core.tcav`), which takes neither points nor scramblings.
     generator
-        Seeds the scramblings, where masks are sampled.
+        Seeds the scramblings, where masks are sampled, or draws TCAV's random counterparts.
     n_points
         Masks of a scrambling; see `craft_core.designs.sobol_design`.
     n_scramblings
@@ -90,10 +91,12 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     ConvergenceWarning
         If 128 scramblings do not reach `half_width`.
     """
-    check_choice("method", method, ["sobol"])
+    check_choice("method", method, ["sobol", "tcav"])
     check_level(level)
     if not len(images):
         raise ClassError("images must be at least 1; got 0.")
+    if method == "tcav":
+        return tcav_importance(bank, images, class_id, generator=generator, level=level)
     exact = _exact_contributions(bank, images, class_id)
     if exact is not None:
         indices = shares_of_variance(exact)[None]

@@ -15,7 +15,6 @@ from craft_core.bank import ConceptBank, Origin, SplitKind
 from craft_core.checks import check_choice
 from craft_core.coders import Coder
 from craft_core.concepts import crop_activations
-from craft_core.crops import Crops
 from craft_core.errors import ClassError, CraftError
 from craft_core.images import Images
 from craft_core.nmf import fit_nmf
@@ -281,7 +280,7 @@ def _refactorised(
             f"percentile {origin.percentile}; got {len(origin.rows)} of {len(bank.crops)}."
         )
     backbone = bank.backbone.at(layer)
-    crops = Crops(image=bank.crops.image[origin.rows], boxes=bank.crops.boxes[origin.rows])
+    crops = bank.crops.at(origin.rows)
     source = _source(bank, images)
     A = crop_activations(backbone, source, crops)
     U, W = fit_nmf(A, n_concepts, generator=generator)

@@ -3,7 +3,7 @@
 Letters: n images of H x W pixels, k scores.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +14,6 @@ from torch import Tensor
 from craft_core.backbones import Backbone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from craft_core.bank import ConceptBank
 
 
@@ -170,7 +168,7 @@ class Recorded:
 
 
 @contextmanager
-def seeded(generator: torch.Generator, device: torch.device) -> "Iterator[int]":
+def seeded(generator: torch.Generator, device: torch.device) -> Iterator[int]:
     """Let a library that draws from torch's own generators draw what a generator says.
 
     Parameters

@@ -70,7 +70,7 @@ def test_no_image_is_refused(colour_net, colour_images, generator):
 
 def test_unknown_method_is_named(colour_net, colour_images, generator):
     bank = fitted(colour_net, colour_images, generator, "rectify:1")
-    with pytest.raises(CraftError, match=r"method must be one of \['sobol'\]; got 'magic'"):
+    with pytest.raises(CraftError, match=r"method must be one of \['sobol', 'tcav'\]; got 'magic'"):
         concept_importance(bank, colour_images, 0, "magic", generator=generator)
 
 
