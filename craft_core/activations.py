@@ -10,6 +10,7 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone
 from craft_core.errors import ActivationError
+from craft_core.memory import in_halves
 
 
 def pooled_activations(
@@ -39,9 +40,9 @@ def pooled_activations(
     parts, minima = [], []
     with torch.no_grad():
         for batch in batches:
-            activations = backbone.encode(batch)
-            minima.append(activations.min())
-            parts.append(backbone.pool(activations))
+            found = in_halves(lambda part: _pooled_with_minima(backbone, part), batch)
+            parts.append(found[:, :-1])
+            minima.append(found[:, -1].min())
     if not parts:
         return torch.zeros(0, 0, device=backbone.device)
     lowest = torch.stack(minima).min()
@@ -52,3 +53,10 @@ def pooled_activations(
             "'rectify' or 'split'."
         )
     return torch.cat(parts)
+
+
+def _pooled_with_minima(backbone: Backbone, batch: Tensor) -> Tensor:
+    """Pool activations, and put each image's lowest one behind; (m, p + 1)."""
+    activations = backbone.encode(batch)
+    lowest = activations.flatten(1).amin(dim=1, keepdim=True)
+    return torch.cat([backbone.pool(activations), lowest], dim=1)

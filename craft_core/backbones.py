@@ -7,12 +7,14 @@ import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, fx, nn
 
 from craft_core import graph
 from craft_core.affine import SplitTail, split_affine
+from craft_core.checks import check_choice
 from craft_core.errors import BackboneError
 from craft_core.layouts import (
     Layout,
@@ -28,6 +30,8 @@ from craft_core.replay import Replay
 from craft_core.transforms import Transform
 
 CPU_BATCH, GPU_BATCH = 16, 128
+
+Precision = Literal["float32", "mixed"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,6 +91,10 @@ class Backbone:
         What is done with activations below zero; see `craft_core.layouts.without_negatives`.
     pooling
         How an image's positions become one vector; see `craft_core.layouts.Layout.pool`.
+    precision
+        ``float32``, or ``mixed``: the network's own forward passes in bfloat16 where torch's
+        autocast says so. Activations and logits are float32 in any case, and so are the numerics
+        after them.
     probe
         In the place of the network's own head, where there is one.
     """
@@ -99,6 +107,7 @@ class Backbone:
     licence: str = "unknown"
     negatives: NegativePolicy = "refuse"
     pooling: Pooling = "mean"
+    precision: Precision = "float32"
     probe: Probe | None = None
 
     def encode(self, images: Tensor) -> Tensor:
@@ -185,12 +194,12 @@ class Backbone:
         BackboneError
             If the network returns something else.
         """
-        with evaluating(self.module):
+        with evaluating(self.module), self._in_precision():
             logits = self.module(self._placed(images))
         if not isinstance(logits, Tensor) or logits.ndim != 2:
             got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             raise BackboneError(f"network must return logits (n, classes); got {got}.")
-        return logits
+        return logits.float() if self.precision == "mixed" else logits
 
     def pool(self, activations: Tensor) -> Tensor:
         """Make one vector an image (section 3.1).
@@ -333,8 +342,14 @@ class Backbone:
             return self._raw(torch.zeros(1, 3, side, side))
 
     def _raw(self, images: Tensor) -> Tensor:
-        with evaluating(self.module):
-            return graph.run_to_layer(self.module, self.layer, self._placed(images))
+        with evaluating(self.module), self._in_precision():
+            raw = graph.run_to_layer(self.module, self.layer, self._placed(images))
+        return raw.float() if self.precision == "mixed" else raw
+
+    def _in_precision(self) -> torch.autocast:
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.precision == "mixed"
+        )
 
     def _placed(self, images: Tensor) -> Tensor:
         """Bring images to the device, channels last, which convolutions take half the time for."""
@@ -368,6 +383,7 @@ def load_backbone(  # noqa: PLR0913 - each is a choice of the caller's
     transform: Transform | None = None,
     negatives: NegativePolicy = "refuse",
     pooling: Pooling = "mean",
+    precision: Precision | Literal["auto"] = "float32",
 ) -> Backbone:
     """Load a network and cut it at a layer; nothing is downloaded.
 
@@ -388,6 +404,8 @@ def load_backbone(  # noqa: PLR0913 - each is a choice of the caller's
         What is done with activations below zero; see `craft_core.layouts.without_negatives`.
     pooling
         How an image's positions become one vector; see `craft_core.layouts.Layout.pool`.
+    precision
+        Of the forward passes; ``auto`` takes ``mixed`` on a CUDA device that has bfloat16.
 
     Returns
     -------
@@ -418,7 +436,16 @@ def load_backbone(  # noqa: PLR0913 - each is a choice of the caller's
         licence=built.licence,
         negatives=negatives,
         pooling=pooling,
+        precision=_choose_precision(precision, chosen),
     )
+
+
+def _choose_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:
+    if precision != "auto":
+        check_choice("precision", precision, ["auto", "float32", "mixed"])
+        return precision
+    gains = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return "mixed" if gains else "float32"
 
 
 def _tail_of(module: nn.Module, layer: str) -> graph.Tail | None:

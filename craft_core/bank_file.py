@@ -86,6 +86,7 @@ def describe_bank(bank: ConceptBank) -> dict[str, Any]:
         "curation": None if bank.curation is None else asdict(bank.curation),
         "origin": _describe_origin(bank.origin),
         "importance_method": None if bank.importance is None else bank.importance.method,
+        "n_crops": len(bank.crops),
         "concepts": [_describe_concept(bank, concept) for concept in range(bank.n_concepts)],
         "files": list(bank.files),
     }
@@ -113,6 +114,7 @@ def describe_network(backbone: Backbone) -> dict[str, Any]:
         "transform": asdict(backbone.transform),
         "negatives": backbone.negatives,
         "pooling": backbone.pooling,
+        "precision": backbone.precision,
         "probe_layer": None if backbone.probe is None else backbone.probe.layer,
     }
 
@@ -142,7 +144,12 @@ def rebuild_backbone(
         If the network has to be given, or its weights are others.
     """
     base = _load_named(described) if given is None else given
-    network = replace(base, negatives=described["negatives"], pooling=described["pooling"])
+    network = replace(
+        base,
+        negatives=described["negatives"],
+        pooling=described["pooling"],
+        precision=described["precision"],
+    )
     if described["probe_layer"] is not None and network.probe is None:
         weight, bias = tensors["probe_weight"], tensors["probe_bias"]
         probe = Probe(layer=described["probe_layer"], weight=weight, bias=bias)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone
 from craft_core.errors import ImageError, SkippedImageWarning
+from craft_core.memory import in_halves
 from craft_core.transforms import Transform
 
 EXTENSIONS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -242,7 +243,7 @@ def predict(backbone: Backbone, images: Images) -> Tensor:
         (n, classes).
     """
     logits = [
-        backbone.predict(batch)
+        in_halves(backbone.predict, batch)
         for batch in progress(batches_for(backbone, images), len(images), "predictions")
     ]
     return torch.cat(logits) if logits else torch.zeros(0, 0, device=backbone.device)

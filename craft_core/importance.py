@@ -5,6 +5,7 @@ Letters: n images, r concepts, p channels; S scramblings of a design of masks.
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import torch
@@ -16,6 +17,7 @@ from craft_core.designs import LEAST_SCRAMBLINGS, SobolDesign, sobol_design
 from craft_core.errors import ClassError, ConvergenceWarning
 from craft_core.images import Images, batches_for, progress
 from craft_core.masked_decoding import FoldedConcepts, contributions, decode_masks, fold_concepts
+from craft_core.memory import in_halves
 from craft_core.sobol import (
     check_level,
     interval_margin,
@@ -179,7 +181,7 @@ def _sampled(
     outputs = [
         torch.cat(
             [
-                decode_masks(bank.backbone, folded, part)[:, class_id]
+                in_halves(partial(decode_masks, bank.backbone, folded), part)[:, class_id]
                 for part in torch.split(masks, bank.backbone.batch_size)
             ]
         )

@@ -287,16 +287,60 @@ def replacing(folder: Path, mark: str) -> Iterator[Path]:
     StoreError
         If the folder holds something else.
     """
-    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder, mark)):
-        raise StoreError(f"output folder must be new, empty or hold {mark}; got {folder}.")
+    check_replaceable(folder, mark)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         unfinished = Path(scratch) / "new"
         unfinished.mkdir()
         yield unfinished
-        if folder.exists():
-            shutil.move(folder, Path(scratch) / "old")
-        unfinished.rename(folder)
+        _exchange(unfinished, folder, Path(scratch) / "old")
+
+
+def put_in_place(finished: Path, folder: Path, mark: str) -> None:
+    """Let a folder that is complete take the place of another one, or of none.
+
+    Parameters
+    ----------
+    finished
+        Beside the other, on the same file system.
+    folder
+        New, empty, or one that holds `mark`, which is replaced.
+    mark
+        A file that tells folders of this kind.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something else.
+    """
+    check_replaceable(folder, mark)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        _exchange(finished, folder, Path(scratch) / "old")
+
+
+def check_replaceable(folder: Path, mark: str) -> None:
+    """Refuse to replace a folder that was not made by the same command.
+
+    Parameters
+    ----------
+    folder
+        Any path.
+    mark
+        A file that tells folders of this kind.
+
+    Raises
+    ------
+    StoreError
+        If the folder exists, is not empty and does not hold `mark`.
+    """
+    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder, mark)):
+        raise StoreError(f"output folder must be new, empty or hold {mark}; got {folder}.")
+
+
+def _exchange(finished: Path, folder: Path, old: Path) -> None:
+    if folder.exists():
+        shutil.move(folder, old)
+    finished.rename(folder)
 
 
 def _is_replaceable(folder: Path, mark: str) -> bool:

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from craft_core.backbones import load_backbone
-from craft_core.errors import BackboneError
+from craft_core.errors import BackboneError, CraftError
 from craft_core.transforms import Transform
 
 
@@ -118,6 +118,23 @@ def test_several_outputs_of_a_network_are_refused():
 
     with pytest.raises(BackboneError, match=r"must return logits \(n, classes\); got tuple"):
         load_backbone(Two(), device="cpu").predict(torch.rand(1, 3, 8, 8))
+
+
+def test_mixed_precision_is_close_and_float32_outside(efficientnet):
+    from dataclasses import replace
+
+    images = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    mixed = replace(efficientnet, precision="mixed")
+    found, expected = mixed.encode(images), efficientnet.encode(images)
+    assert found.dtype == torch.float32 and mixed.predict(images).dtype == torch.float32
+    assert not torch.equal(found, expected)
+    assert torch.corrcoef(torch.stack([found.flatten(), expected.flatten()]))[0, 1] > 0.99
+
+
+def test_precision_is_chosen_for_the_device(colour_net):
+    assert load_backbone(colour_net, device="cpu", precision="auto").precision == "float32"
+    with pytest.raises(CraftError, match=r"precision must be one of .*; got 'half'"):
+        load_backbone(colour_net, device="cpu", precision="half")
 
 
 def test_own_module_keeps_its_training_mode(colour_net):
