@@ -14,7 +14,6 @@ from stimuli_builder.panels import PanelMaker, craft_panel
 from stimuli_builder.pictures import MediaCollector
 
 
-
 @pytest.fixture(scope="module")
 def bank(store):
     return load_bank(store / "wolf")
