@@ -22,7 +22,6 @@ from stimuli_builder.bundle import (
     Practice,
     Provenance,
     QuizItem,
-    Rules,
     Session,
     TestTrial,
     Texts,
@@ -43,6 +42,13 @@ from stimuli_builder.orders import (
 from stimuli_builder.panels import PanelMaker, shown_concepts
 from stimuli_builder.pictures import MediaCollector
 from stimuli_builder.practice import CLASSES
+from stimuli_builder.procedure import (
+    make_questionnaires,
+    make_rules,
+    make_settings,
+    make_stages,
+    session_questionnaire,
+)
 from stimuli_builder.trials import TrialMaker
 
 
@@ -235,7 +241,21 @@ def _session(  # noqa: PLR0913 - one place in the design
     test = [trials.test(image) for image in tested]
     test.insert(place_catch(n_test, generator=generator), trials.test(caught, is_catch=True))
     training = tuple(trials.training(image, maps) for image in trained)
-    return Session(training=training, test=tuple(test))
+    return _utility_session(training, test, session_questionnaire(config))
+
+
+def _utility_session(
+    training: Sequence[TrainingTrial], test: Sequence[TestTrial], questionnaire: str | None
+) -> Session:
+    return Session(
+        task="utility",
+        title="",
+        introduction=(),
+        training=tuple(training),
+        test=tuple(test),
+        is_shuffled=False,
+        questionnaire=questionnaire,
+    )
 
 
 def _practice(config: StudyConfig, trials: TrialMaker, generator: np.random.Generator) -> Practice:
@@ -248,11 +268,14 @@ def _practice(config: StudyConfig, trials: TrialMaker, generator: np.random.Gene
     for kind in kinds[0]:
         name, image = trials.landscape(kind)
         training.append(TrainingTrial(trial=name, image=image, prediction=kind, explanations={}))
-    test = [TestTrial(trial=name, image=image) for name, image in map(trials.landscape, kinds[1])]
+    test = [
+        TestTrial(trial=name, image=image, options=())
+        for name, image in map(trials.landscape, kinds[1])
+    ]
     return Practice(
         classes=CLASSES,
         introduction=wanted.introduction,
-        session=Session(training=tuple(training), test=tuple(test)),
+        session=_utility_session(training, test, None),
     )
 
 
@@ -264,6 +287,7 @@ def _manifest(
     practice: Practice,
     media: MediaCollector,
 ) -> Manifest:
+    privacy, viewing, recruitment, confidence = make_settings(config)
     return Manifest(
         schema="study-bundle",
         schema_version=SCHEMA_VERSION,
@@ -273,19 +297,20 @@ def _manifest(
         scenario=config.scenario,
         classes=tuple(store.classes),
         conditions=config.conditions,
+        stages=make_stages(config),
         texts=Texts(**config.texts.model_dump()),
+        privacy=privacy,
+        questionnaires=make_questionnaires(config),
         practice=practice,
         quiz=tuple(
             QuizItem(item=f"q{number}", question=item.question, choices=item.choices)
             for number, item in enumerate(config.quiz.items, start=1)
         ),
         lists=lists,
-        rules=Rules(
-            practice_min_correct=config.practice.min_correct,
-            practice_max_attempts=config.practice.max_attempts,
-            quiz_max_attempts=config.quiz.max_attempts,
-            catch_min_correct=config.catch_min_correct,
-        ),
+        rules=make_rules(config),
+        viewing=viewing,
+        confidence=confidence,
+        recruitment=recruitment,
         provenance=_provenance(config, store),
         media=media.files,
     )

@@ -84,7 +84,7 @@ class TrialMaker:
             Whose answer is kept.
         """
         name = self._name(image, is_catch=is_catch)
-        return TestTrial(trial=name, image=self._maker.media.add(self._square(image)))
+        return TestTrial(trial=name, image=self._maker.media.add(self._square(image)), options=())
 
     def landscape(self, kind: str) -> tuple[str, str]:
         """Make a picture of the practice.
@@ -112,6 +112,8 @@ class TrialMaker:
             is_catch=is_catch,
             tie=image.tie or None,
             source=image.file or None,
+            level=None,
+            is_sham=False,
         )
         return name
 

@@ -11,15 +11,19 @@ from stimuli_builder.bundle import (
     Manifest,
     MediaFile,
     Practice,
+    Privacy,
     Provenance,
     QuizItem,
+    Recruitment,
     Rules,
     Session,
+    Stage,
     TestTrial,
     Texts,
     TrainingTrial,
     TrialAnswer,
     TrialList,
+    Viewing,
     media_name,
     write_bundle,
 )
@@ -31,6 +35,18 @@ LISTS = ("list_a", "list_b")
 QUIZ_ANSWERS = {"task": 1, "reservoir": 0}
 N_SESSIONS, N_TRAINING, N_TEST, N_CATCH, N_GROUPS, N_CROPS = 3, 5, 7, 1, 2, 3
 COLORS = ("#0072b2", "#e69f00")
+RULES = Rules(
+    practice_min_correct=3,
+    practice_max_attempts=2,
+    quiz_max_attempts=2,
+    catch_min_correct=2,
+    fast_answer_ms=0,
+    max_fast_share=1.0,
+    min_sessions_s=None,
+    max_sessions_s=None,
+    max_away_s=None,
+)
+STAGES = ("consent", "instructions", "practice", "quiz", "sessions", "debriefing")
 
 
 class Drawer:
@@ -60,10 +76,22 @@ class Drawer:
 
     def trial(self, answer: str, *, is_catch: bool = False, tie: str | None = "kept") -> str:
         """Name a new trial and write down its answer."""
-        name = f"t{len(self.answers):04d}"
-        self.answers[name] = TrialAnswer(
-            answer=answer, label=answer, is_catch=is_catch, tie=tie, source=None
+        return self.name_trial(
+            TrialAnswer(
+                answer=answer,
+                label=answer,
+                is_catch=is_catch,
+                tie=tie,
+                source=None,
+                level=None,
+                is_sham=False,
+            )
         )
+
+    def name_trial(self, answer: TrialAnswer) -> str:
+        """Name a new trial and write down its answer."""
+        name = f"t{len(self.answers):04d}"
+        self.answers[name] = answer
         return name
 
 
@@ -75,34 +103,40 @@ def small_manifest(drawer: Drawer, *, n_lists: int = 2, n_sessions: int = N_SESS
     )
     return Manifest(
         schema="study-bundle",
-        schema_version=1,
+        schema_version=2,
         study="small",
         title="What does the model see?",
         task="utility",
         scenario="shapes",
         classes=CLASSES,
         conditions=CONDITIONS,
+        stages=tuple(Stage(stage=name, questionnaire=None) for name in STAGES),
         texts=_texts(),
+        privacy=Privacy(consent_version="2025-01", retention_days=3650),
+        questionnaires=(),
         practice=_practice(drawer),
         quiz=_quiz(),
         lists=lists,
-        rules=Rules(
-            practice_min_correct=3,
-            practice_max_attempts=2,
-            quiz_max_attempts=2,
-            catch_min_correct=2,
-        ),
-        provenance=Provenance(
-            package_version="0.1.0",
-            git_commit=None,
-            seed=0,
-            config={"size_px": drawer.size_px},
-            concept_store_sha256=None,
-            network={"name": "none"},
-            model={"accuracy_kept": 1.0, "accuracy_broken": 0.0},
-            licences={"images": "MIT"},
-        ),
+        rules=RULES,
+        viewing=Viewing(minimum_ms=0, maximum_ms=None),
+        confidence=None,
+        recruitment=Recruitment(quota=None, lease_minutes=60, audience=None),
+        provenance=provenance(drawer),
         media=drawer.sizes,
+    )
+
+
+def provenance(drawer: Drawer) -> Provenance:
+    """Say that the bundle was drawn."""
+    return Provenance(
+        package_version="0.1.0",
+        git_commit=None,
+        seed=0,
+        config={"size_px": drawer.size_px},
+        concept_store_sha256=None,
+        network={"name": "none"},
+        model={"accuracy_kept": 1.0, "accuracy_broken": 0.0},
+        licences={"images": "MIT"},
     )
 
 
@@ -136,10 +170,23 @@ def _session(drawer: Drawer) -> Session:
             image=training[i % 2].image
             if i == 3
             else drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]]),
+            options=(),
         )
         for i in range(N_TEST + N_CATCH)
     )
-    return Session(training=training, test=test)
+    return _utility(training, test)
+
+
+def _utility(training: tuple[TrainingTrial, ...], test: tuple[TestTrial, ...]) -> Session:
+    return Session(
+        task="utility",
+        title="",
+        introduction=(),
+        training=training,
+        test=test,
+        is_shuffled=False,
+        questionnaire=None,
+    )
 
 
 def _groups(drawer: Drawer, prediction: str) -> tuple[Group, ...]:
@@ -169,13 +216,14 @@ def _practice(drawer: Drawer) -> Practice:
         TestTrial(
             trial=drawer.trial(PRACTICE_CLASSES[i % 2]),
             image=drawer.picture(PRACTICE_CLASSES[i % 2], "grass"),
+            options=(),
         )
         for i in range(4)
     )
     return Practice(
         classes=PRACTICE_CLASSES,
         introduction=("A simple model tells circles from squares.",),
-        session=Session(training=training, test=test),
+        session=_utility(training, test),
     )
 
 

@@ -161,7 +161,7 @@ def test_trial_without_an_answer(bundle):
     only_problem(changed, f"trial {trial} must be in both manifest.json and answers.json; got one")
 
 
-@pytest.mark.parametrize("name", ["wolf-7", "x-catch", "broken_3", "BASELINE"])
+@pytest.mark.parametrize("name", ["wolf-7", "x-catch", "broken_3", "BASELINE", "sub_concept-1"])
 def test_name_that_tells_something(name, bundle):
     target = scored(bundle)[0]
     test = tuple(
@@ -215,4 +215,95 @@ def test_command_names_another_schema_version(bundle, capsys):
     file = bundle.path / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 9}))
     assert main(["check", str(bundle.path)]) == 1
-    assert "must have schema_version 1; got 9" in capsys.readouterr().err
+    assert "must have schema_version 2; got 9" in capsys.readouterr().err
+
+
+@pytest.fixture
+def recursivity(recursivity_path, tmp_path):
+    return read_bundle(shutil.copytree(recursivity_path, tmp_path / "recursivity"))
+
+
+def with_first_trial(bundle, session, **changes):
+    """Change the first test trial of a session of every list, which share it."""
+    old = bundle.manifest.lists[0].sessions[session].test[0]
+    new = replace(old, **changes)
+
+    def swapped(each):
+        return replace(each, test=tuple(new if t == old else t for t in each.test))
+
+    lists = tuple(
+        replace(each, sessions=tuple(map(swapped, each.sessions))) for each in bundle.manifest.lists
+    )
+    return replace(bundle, manifest=replace(bundle.manifest, lists=lists)), old.trial
+
+
+@pytest.mark.parametrize("task", ["intruder", "binary_choice", "recursivity"])
+def test_good_bundles_of_other_tasks_have_no_problem(task, tmp_path):
+    from tests.small_recursivity import write_small_recursivity
+
+    assert audit_bundle(write_small_recursivity(tmp_path / task, task=task)) == []
+
+
+def test_option_that_answers_json_does_not_know(recursivity):
+    trial = recursivity.manifest.lists[0].sessions[0].test[0].trial
+    only_problem(
+        with_answer(recursivity, trial, answer="5"),
+        f"answer of trial {trial} must be one of ['0', '1', '2', '3', '4']; got '5'",
+    )
+
+
+def test_intruder_among_groups(recursivity):
+    options = recursivity.manifest.lists[0].sessions[0].test[0].options
+    double = (replace(options[0], pictures=options[0].pictures * 2), *options[1:])
+    changed, trial = with_first_trial(recursivity, 0, options=double)
+    only_problem(changed, f"options of intruder trial {trial} must have one picture each; got 6")
+    only_problem(changed, f"options of trial {trial} must be different pictures; got one twice")
+
+
+def test_intruder_without_a_level(recursivity):
+    trial = recursivity.manifest.lists[0].sessions[0].test[0].trial
+    changed = with_answer(recursivity, trial, level=None)
+    only_problem(changed, f"level of intruder trial {trial} must be given; got None")
+
+
+def test_sham_intruder(recursivity):
+    trial = recursivity.manifest.lists[0].sessions[0].test[0].trial
+    changed = with_answer(recursivity, trial, is_sham=True)
+    only_problem(changed, f"sham trial {trial} must be a binary choice; got intruder")
+
+
+def test_level_of_a_binary_choice(recursivity):
+    trial = recursivity.manifest.lists[0].sessions[2].test[0].trial
+    changed = with_answer(recursivity, trial, level="concept")
+    only_problem(changed, f"level of binary_choice trial {trial} must be null; got 'concept'")
+
+
+def test_trial_twice_in_a_list(recursivity):
+    first, *rest = recursivity.manifest.lists
+    session = replace(first.sessions[0], test=first.sessions[0].test[:1] * 2)
+    lists = (replace(first, sessions=(session, *first.sessions[1:])), *rest)
+    changed = replace(recursivity, manifest=replace(recursivity.manifest, lists=lists))
+    only_problem(changed, f"trial {session.test[0].trial} must occur once in list list_a; got 2")
+
+
+def test_trial_that_differs_between_lists(recursivity):
+    first, *rest = recursivity.manifest.lists
+    trial = first.sessions[0].test[0]
+    other = replace(trial, options=trial.options[::-1])
+    session = replace(first.sessions[0], test=(other, *first.sessions[0].test[1:]))
+    lists = (replace(first, sessions=(session, *first.sessions[1:])), *rest)
+    changed = replace(recursivity, manifest=replace(recursivity.manifest, lists=lists))
+    only_problem(changed, f"trial {trial.trial} must be the same in every list; got two")
+
+
+def test_lists_of_different_length(recursivity):
+    first, *rest = recursivity.manifest.lists
+    lists = (replace(first, sessions=first.sessions[:2]), *rest)
+    changed = replace(recursivity, manifest=replace(recursivity.manifest, lists=lists))
+    only_problem(changed, "list list_b must ask as much as the first, [('intruder', 0, 2), ")
+
+
+def test_two_catch_trials_in_a_block(recursivity):
+    for test in recursivity.manifest.lists[0].sessions[0].test:
+        recursivity = with_answer(recursivity, test.trial, is_catch=True)
+    only_problem(recursivity, "list list_a, session 1 must have 1 catch trials at most; got 2")
