@@ -21,11 +21,17 @@ class TrialAnswer:
         Whether the image keeps or breaks the tie a person would guess by; None if unknown.
     source
         Path of the image in the researcher's folder, or None.
+    concept
+        What an intruder or binary-choice trial is about: the class, then rows of the banks, such as
+        ``wolf/3/1``; None elsewhere.
     level
         Whether the pictures of an intruder trial are of a concept or of a sub-concept; None
         elsewhere.
-    is_sham
-        Whether a binary choice is one in which nothing tells the two groups apart.
+    sham
+        How the groups of a binary choice were made in which nothing tells a sub-concept from its
+        parent: by a split at the same layer, or at random; None where there is a sub-concept.
+    difficulty
+        Estimated before anybody was asked, in [0, 1], 0 the easiest; None where it was not.
     """
 
     answer: str
@@ -33,8 +39,30 @@ class TrialAnswer:
     is_catch: bool
     tie: Literal["kept", "broken"] | None
     source: str | None
+    concept: str | None
     level: Literal["concept", "sub_concept"] | None
-    is_sham: bool
+    sham: Literal["same_layer", "random"] | None
+    difficulty: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSource:
+    """Where a picture was taken from.
+
+    Attributes
+    ----------
+    file
+        Path in the researcher's folder.
+    box
+        ``[left, top, right, bottom]`` in pixels of that image, right and bottom exclusive; None
+        where the picture shows it whole.
+    licence
+        Of that image.
+    """
+
+    file: str
+    box: tuple[int, ...] | None
+    licence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +79,8 @@ class Answers:
         Trial -> answer, for every training, test and practice trial.
     quiz
         Item -> index of the right choice.
+    sources
+        Media name -> where it was taken from, for the pictures of which that is known.
     """
 
     schema: Literal["study-answers"]
@@ -58,3 +88,4 @@ class Answers:
     manifest_sha256: str
     trials: dict[str, TrialAnswer]
     quiz: dict[str, int]
+    sources: dict[str, PictureSource]

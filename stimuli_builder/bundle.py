@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from stimuli_builder.answers import Answers, TrialAnswer
+from stimuli_builder.answers import Answers, PictureSource, TrialAnswer
 from stimuli_builder.errors import BundleError, FormatError
 from stimuli_builder.manifest import (
     Confidence,
@@ -28,6 +28,7 @@ from stimuli_builder.manifest import (
     Provenance,
     QuizItem,
     Recruitment,
+    Reservoir,
     Rules,
     Texts,
     Viewing,
@@ -45,6 +46,7 @@ from stimuli_builder.sessions import (
 )
 from stimuli_builder.soundness import check_runnable
 from stimuli_builder.stages import Stage
+from stimuli_builder.translations import placeholders_of, texts_of, translated
 from stimuli_builder.versions import NEWEST, READABLE, to_newest
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "Manifest",
     "MediaFile",
     "Option",
+    "PictureSource",
     "Practice",
     "Privacy",
     "Provenance",
@@ -66,6 +69,7 @@ __all__ = [
     "Questionnaire",
     "QuizItem",
     "Recruitment",
+    "Reservoir",
     "Rules",
     "Session",
     "Stage",
@@ -78,8 +82,12 @@ __all__ = [
     "Viewing",
     "media_name",
     "media_of",
+    "placeholders_of",
     "read_bundle",
     "sessions_of",
+    "texts_of",
+    "translated",
+    "trials_of",
     "write_bundle",
 ]
 
@@ -181,6 +189,7 @@ def write_bundle(
     trials: Mapping[str, TrialAnswer],
     quiz: Mapping[str, int],
     media: Mapping[str, bytes],
+    sources: Mapping[str, PictureSource],
 ) -> Bundle:
     """Write a bundle whole or not at all.
 
@@ -196,6 +205,8 @@ def write_bundle(
         Item -> index of the right choice.
     media
         Media name (see `media_name`) -> bytes.
+    sources
+        Media name -> where it was taken from, for the pictures of which that is known.
 
     Returns
     -------
@@ -220,6 +231,7 @@ def write_bundle(
         manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
         trials=dict(trials),
         quiz=dict(quiz),
+        sources=dict(sources),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
@@ -276,6 +288,29 @@ def sessions_of(manifest: Manifest) -> Iterator[tuple[str, int, Session]]:
     for trial_list in manifest.lists:
         for number, session in enumerate(trial_list.sessions, start=1):
             yield trial_list.name, number, session
+
+
+def trials_of(
+    manifest: Manifest, session: Session
+) -> Iterator[tuple[str, TrainingTrial | TestTrial]]:
+    """Walk over the trials of a session, those of the training first.
+
+    Parameters
+    ----------
+    manifest
+        A study.
+    session
+        One of its sessions.
+
+    Yields
+    ------
+    tuple[str, TrainingTrial | TestTrial]
+        Name, and what is shown.
+    """
+    for name in session.training:
+        yield name, manifest.training_trials[name]
+    for name in session.test:
+        yield name, manifest.test_trials[name]
 
 
 def media_of(trial: TrainingTrial | TestTrial) -> Iterator[str]:

@@ -62,8 +62,9 @@ class QuizItemConfig(Section):
 
 
 class QuizConfig(Section):
-    """The quiz, passed with every item right."""
+    """The quiz; without `min_correct` it is passed with every item right."""
 
+    min_correct: int | None = Field(default=None, ge=1)
     max_attempts: int = Field(default=3, ge=1)
     items: tuple[QuizItemConfig, ...] = Field(min_length=1)
 
@@ -75,6 +76,8 @@ class TextsConfig(Section):
     consent: tuple[str, ...]
     instructions: tuple[str, ...]
     debriefing: tuple[str, ...]
+    data_notice: tuple[str, ...] = ()
+    ethics: str = ""
 
 
 class PrivacyConfig(Section):
@@ -91,12 +94,23 @@ class ViewingConfig(Section):
     maximum_ms: int | None = Field(default=None, ge=1)
 
 
+class ReservoirConfig(Section):
+    """The training trials that can be looked at again during a test."""
+
+    scope: Literal["none", "session", "all_sessions"] = "all_sessions"
+    has_explanations: bool = True
+
+
 class RecruitmentConfig(Section):
-    """How many of each condition are wanted, and how long a place is kept."""
+    """Who and how many of each condition are wanted, and how long a place is kept."""
 
     quota: int | None = Field(default=None, ge=1)
     lease_minutes: int = Field(default=120, ge=1)
     audience: str | None = None
+    expected_minutes: int | None = Field(default=None, ge=1)
+    pay: str = ""
+    criteria: tuple[str, ...] = ()
+    min_width_px: int | None = Field(default=None, ge=1)
 
 
 class TimeRulesConfig(Section):
@@ -166,10 +180,13 @@ class StudyConfig(Section):
     texts: TextsConfig
     privacy: PrivacyConfig = PrivacyConfig()
     viewing: ViewingConfig = ViewingConfig()
+    reservoir: ReservoirConfig = ReservoirConfig()
     recruitment: RecruitmentConfig = RecruitmentConfig()
     time_rules: TimeRulesConfig = TimeRulesConfig()
     confidence: ConfidenceConfig | None = None
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
+    language: str = "en"
+    translations: dict[str, dict[str, str]] = {}
 
     @model_validator(mode="after")
     def _thresholds_can_be_met(self) -> "StudyConfig":
@@ -177,6 +194,8 @@ class StudyConfig(Section):
             raise ValueError("conditions must begin with baseline and name each once")
         if self.practice.min_correct > self.practice.test:
             raise ValueError(f"practice.min_correct must be at most {self.practice.test}")
+        if (self.quiz.min_correct or 0) > len(self.quiz.items):
+            raise ValueError(f"quiz.min_correct must be at most {len(self.quiz.items)}")
         if self.catch_min_correct > self.sessions:
             raise ValueError(f"catch_min_correct must be at most {self.sessions}")
         if sum(each.place == "after_each_session" for each in self.questionnaires) > 1:

@@ -5,8 +5,9 @@ Manifest
 ├── Texts, Privacy             what participants read and are promised
 ├── Questionnaire …                                                    -> questionnaires.py
 ├── Practice, QuizItem …       the screening
-├── TrialList …                what is shown                           -> sessions.py
-├── Rules, Viewing, Confidence, Recruitment
+├── TrainingTrial, TestTrial … what is shown, by name                  -> sessions.py
+├── TrialList …                in which order, by list                 -> sessions.py
+├── Rules, Viewing, Reservoir, Confidence, Recruitment
 └── Provenance, MediaFile …
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stimuli_builder.questionnaires import Questionnaire
-from stimuli_builder.sessions import Session, TrialList
+from stimuli_builder.sessions import Session, TestTrial, TrainingTrial, TrialList
 from stimuli_builder.stages import Stage
 
 
@@ -58,12 +59,17 @@ class QuizItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """What participants read, as plain-text paragraphs.
+    """What participants read, as plain text. What is still to be written stands in ``[[…]]``.
 
     Attributes
     ----------
     consent, instructions, debriefing
         Paragraphs.
+    data_notice
+        Paragraphs on what is stored, for how long, and who sees it; empty where the consent text
+        says it.
+    ethics
+        Which board approved the study, one line; empty where none had to.
     contact
         Who answers questions, one line.
     """
@@ -71,6 +77,8 @@ class Texts:
     consent: tuple[str, ...]
     instructions: tuple[str, ...]
     debriefing: tuple[str, ...]
+    data_notice: tuple[str, ...]
+    ethics: str
     contact: str
 
 
@@ -100,8 +108,10 @@ class Rules:
     ----------
     practice_min_correct
         Right answers that pass the practice.
+    quiz_min_correct
+        Right items that pass the quiz.
     practice_max_attempts, quiz_max_attempts
-        Rounds allowed; a quiz is passed with every item right.
+        Rounds allowed.
     catch_min_correct
         Right catch trials, of all sessions' together, for a participant to be analysed.
     fast_answer_ms
@@ -118,6 +128,7 @@ class Rules:
 
     practice_min_correct: int
     practice_max_attempts: int
+    quiz_min_correct: int
     quiz_max_attempts: int
     catch_min_correct: int
     fast_answer_ms: int
@@ -145,6 +156,22 @@ class Viewing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reservoir:
+    """The training trials that can be looked at again during a test.
+
+    Attributes
+    ----------
+    scope
+        Those of the same session, of all sessions so far, or none.
+    has_explanations
+        Whether they are shown with the condition's explanation, as in training.
+    """
+
+    scope: Literal["none", "session", "all_sessions"]
+    has_explanations: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Confidence:
     """The question of how sure a participant is, asked beside every test answer.
 
@@ -162,7 +189,7 @@ class Confidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Recruitment:
-    """How many are wanted, and how long a place is kept.
+    """Who and how many are wanted, what they get, and how long a place is kept.
 
     Attributes
     ----------
@@ -173,11 +200,24 @@ class Recruitment:
     audience
         Name of the question whose answer says which audience a participant belongs to (experts or
         laymen in appendix E.2), or None.
+    expected_minutes
+        How long it takes, as participants are told; None where it is not known.
+    pay
+        As participants are told, such as ``$1.40``; empty where there is none.
+    criteria
+        Whom the panel is asked for, one criterion a line, such as ``5,000 tasks done``.
+    min_width_px
+        CSS pixels of the window, below which people are asked to come back with a larger screen;
+        None lets phones take part.
     """
 
     quota: int | None
     lease_minutes: int
     audience: str | None
+    expected_minutes: int | None
+    pay: str
+    criteria: tuple[str, ...]
+    min_width_px: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,11 +262,15 @@ class MediaFile:
     ----------
     bytes, width_px, height_px
         Its size.
+    renditions
+        Media names of the same picture in other sizes, of which a browser takes the one that suits
+        its screen.
     """
 
     bytes: int
     width_px: int
     height_px: int
+    renditions: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,15 +286,24 @@ class Manifest:
     title
         As shown.
     task
-        What participants do; ``recursivity`` is intruders, then binary choices (appendix E.2).
+        That of all sessions; ``recursivity`` is intruders, then binary choices (appendix E.2), and
+        ``mixed`` anything else.
+    language
+        Of all texts, as a web page names it, such as ``en``.
+    translations
+        Other language -> text -> text; for all that participants read, classes and titles included.
     scenario
         Name of the images' scenario.
     classes
         What the model answers, in the order of the buttons.
     conditions
         Names; the first is the baseline that the others are compared with.
-    stages, texts, privacy, questionnaires, quiz, lists, rules, viewing, recruitment, provenance
+    stages, texts, privacy, questionnaires, quiz, rules, viewing, reservoir, recruitment, provenance
         See their classes.
+    training_trials, test_trials
+        Name of a trial, which tells nothing -> what is shown; the practice's among them.
+    lists
+        Which trials are shown in which order; each participant goes through one list.
     practice
         None where the stages have none.
     confidence
@@ -263,7 +316,9 @@ class Manifest:
     schema_version: Literal[2]
     study: str
     title: str
-    task: Literal["utility", "intruder", "binary_choice", "recursivity"]
+    task: Literal["utility", "intruder", "binary_choice", "recursivity", "mixed"]
+    language: str
+    translations: dict[str, dict[str, str]]
     scenario: str
     classes: tuple[str, ...]
     conditions: tuple[str, ...]
@@ -273,9 +328,12 @@ class Manifest:
     questionnaires: tuple[Questionnaire, ...]
     practice: Practice | None
     quiz: tuple[QuizItem, ...]
+    training_trials: dict[str, TrainingTrial]
+    test_trials: dict[str, TestTrial]
     lists: tuple[TrialList, ...]
     rules: Rules
     viewing: Viewing
+    reservoir: Reservoir
     confidence: Confidence | None
     recruitment: Recruitment
     provenance: Provenance

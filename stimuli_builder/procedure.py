@@ -3,7 +3,7 @@
 from typing import Literal
 
 from stimuli_builder.config import QuestionnaireConfig, StudyConfig
-from stimuli_builder.manifest import Confidence, Privacy, Recruitment, Rules, Viewing
+from stimuli_builder.manifest import Confidence, Privacy, Recruitment, Reservoir, Rules, Viewing
 from stimuli_builder.questionnaires import Choice, Question, Questionnaire
 from stimuli_builder.stages import Stage
 
@@ -91,13 +91,16 @@ def make_rules(config: StudyConfig) -> Rules:
     return Rules(
         practice_min_correct=config.practice.min_correct,
         practice_max_attempts=config.practice.max_attempts,
+        quiz_min_correct=config.quiz.min_correct or len(config.quiz.items),
         quiz_max_attempts=config.quiz.max_attempts,
         catch_min_correct=config.catch_min_correct,
         **config.time_rules.model_dump(),
     )
 
 
-def make_settings(config: StudyConfig) -> tuple[Privacy, Viewing, Recruitment, Confidence | None]:
+def make_settings(
+    config: StudyConfig,
+) -> tuple[Privacy, Viewing, Reservoir, Recruitment, Confidence | None]:
     """Return the bundle's smaller parts.
 
     Parameters
@@ -107,13 +110,14 @@ def make_settings(config: StudyConfig) -> tuple[Privacy, Viewing, Recruitment, C
 
     Returns
     -------
-    tuple[Privacy, Viewing, Recruitment, Confidence | None]
+    tuple[Privacy, Viewing, Reservoir, Recruitment, Confidence | None]
         As configured.
     """
     asked = config.confidence
     return (
         Privacy(**config.privacy.model_dump()),
         Viewing(**config.viewing.model_dump()),
+        Reservoir(**config.reservoir.model_dump()),
         Recruitment(**config.recruitment.model_dump()),
         None if asked is None else Confidence(question=asked.question, levels=asked.levels),
     )

@@ -1,9 +1,9 @@
 """The trials of a bundle's manifest: what is shown, and what can be chosen.
 
+TrainingTrial …        with Group …, the explanation of each condition
+TestTrial …            with Option …, where one is chosen by looking at it
 TrialList …            one version of the study
-└── Session …          one task
-    ├── TrainingTrial …    with Group …, the explanation of each condition
-    └── TestTrial …        with Option …, where one is chosen by looking at it
+└── Session …          one task; names the trials, which lists share
 """
 
 from dataclasses import dataclass
@@ -43,8 +43,6 @@ class TrainingTrial:
 
     Attributes
     ----------
-    trial
-        Unique in its list; tells nothing. Lists may share a trial.
     image
         Media name.
     prediction
@@ -53,7 +51,6 @@ class TrainingTrial:
         Condition -> groups shown; a condition without an explanation has none.
     """
 
-    trial: str
     image: str
     prediction: str
     explanations: dict[str, tuple[Group, ...]]
@@ -78,8 +75,6 @@ class TestTrial:
 
     Attributes
     ----------
-    trial
-        Unique in its list; tells nothing. Lists may share a trial.
     image
         Media name: whose prediction is asked for, or which of two groups it belongs to. None in an
         intruder trial.
@@ -90,7 +85,6 @@ class TestTrial:
 
     __test__ = False  # not a test case of pytest
 
-    trial: str
     image: str | None
     options: tuple[Option, ...]
 
@@ -108,12 +102,16 @@ class Session:
     introduction
         Paragraphs of that page; empty for the usual ones.
     training
-        In the order shown; empty but in a utility session.
+        Names of training trials, in the order shown; empty but in a utility session.
     test
-        The catch trial among them. In the order shown, unless `is_shuffled`.
-    is_shuffled
-        Whether each participant gets the test trials, and the options of each, in an order drawn
-        for that participant. Never in a utility session, whose order is part of the design.
+        Names of test trials, the catch trial's among them, in the order shown unless
+        `trials_are_shuffled`.
+    trials_are_shuffled
+        Whether the test trials come in an order drawn for each participant. Never in a utility
+        session, whose order is part of the design.
+    options_are_shuffled
+        Whether the options of each trial stand in an order drawn for each participant. Not where
+        the lists balance the sides.
     questionnaire
         Name of the questionnaire that follows the session, or None.
     """
@@ -121,9 +119,10 @@ class Session:
     task: Task
     title: str
     introduction: tuple[str, ...]
-    training: tuple[TrainingTrial, ...]
-    test: tuple[TestTrial, ...]
-    is_shuffled: bool
+    training: tuple[str, ...]
+    test: tuple[str, ...]
+    trials_are_shuffled: bool
+    options_are_shuffled: bool
     questionnaire: str | None
 
 

@@ -11,6 +11,7 @@ from stimuli_builder.errors import BundleError
 from stimuli_builder.manifest import Manifest
 from stimuli_builder.questionnaires import Question, Questionnaire
 from stimuli_builder.sessions import Session
+from stimuli_builder.translations import LANGUAGE
 
 ONCE: Final = ("consent", "sessions", "debriefing")
 AT_MOST_ONCE: Final = ("eligibility", "instructions", "practice", "quiz")
@@ -32,11 +33,11 @@ def check_runnable(study: Manifest) -> None:
     ------
     BundleError
         If a stage is missing, doubled or out of order, a questionnaire or a session's part is
-        missing, a question cannot be answered, or a media name could lead out of its folder.
+        missing, a question cannot be answered, a threshold cannot be reached, or a media name could
+        lead out of its folder.
     """
-    for name in study.media:
-        if not MEDIA_NAME.fullmatch(name):
-            raise BundleError(f"media name must be a SHA-256 with an extension; got {name[:80]!r}.")
+    _check_media(study)
+    _check_languages(study)
     _check_order([stage.stage for stage in study.stages])
     _check_parts(study)
     _check_questionnaires(study)
@@ -49,10 +50,52 @@ def check_runnable(study: Manifest) -> None:
             "study must have a condition and a list with a session; got "
             f"{len(study.conditions)} conditions and {len(sessions)} sessions."
         )
+    _check_task(study, {session.task for session in sessions})
     if study.practice is not None:
         sessions.append(study.practice.session)
     for session in sessions:
-        _check_session(session)
+        _check_session(study, session)
+    _check_rules(study)
+
+
+def _check_media(study: Manifest) -> None:
+    for name, media in study.media.items():
+        for each in (name, *media.renditions):
+            if not MEDIA_NAME.fullmatch(each):
+                raise BundleError(
+                    f"media name must be a SHA-256 with an extension; got {each[:80]!r}."
+                )
+
+
+def _check_languages(study: Manifest) -> None:
+    for language in (study.language, *study.translations):
+        if not LANGUAGE.fullmatch(language):
+            raise BundleError(f"language must be a tag such as 'en'; got {language[:40]!r}.")
+    if study.language in study.translations:
+        raise BundleError(
+            f"translations must be of other languages than the study's; got {study.language!r}."
+        )
+
+
+def _check_task(study: Manifest, tasks: set[str]) -> None:
+    """Require the study's task to be the one that its sessions' tasks make."""
+    task = "mixed"
+    if len(tasks) == 1:
+        task = next(iter(tasks))
+    elif tasks == {"intruder", "binary_choice"}:
+        task = "recursivity"
+    if study.task != task:
+        raise BundleError(f"task of a study of {sorted(tasks)} must be {task}; got {study.task}.")
+
+
+def _check_rules(study: Manifest) -> None:
+    """Require thresholds that can be reached."""
+    n_practice = 0 if study.practice is None else len(study.practice.session.test)
+    limits = {"practice_min_correct": n_practice, "quiz_min_correct": len(study.quiz)}
+    for name, limit in limits.items():
+        least = getattr(study.rules, name)
+        if not 0 <= least <= limit:
+            raise BundleError(f"rules.{name} must be in [0, {limit}]; got {least}.")
 
 
 def _check_order(names: list[str]) -> None:
@@ -125,11 +168,17 @@ def _check_question(questionnaire: Questionnaire, question: Question) -> None:
         raise BundleError(f"low of {where} must be at most {question.high}; got {question.low}.")
 
 
-def _check_session(session: Session) -> None:
-    """Require test trials of the session's task."""
+def _check_session(study: Manifest, session: Session) -> None:
+    """Require trials that there are, and test trials of the session's task."""
     if not session.test:
         raise BundleError(f"session of task {session.task} must have test trials; got none.")
-    for trial in session.test:
+    known = {"training": study.training_trials, "test": study.test_trials}
+    for phase, names in {"training": session.training, "test": session.test}.items():
+        for name in names:
+            if name not in known[phase]:
+                raise BundleError(f"{phase} trial must be one of {phase}_trials; got {name!r}.")
+    for name in session.test:
+        trial = study.test_trials[name]
         n_options = len(trial.options)
         match session.task:
             case "utility":
@@ -140,7 +189,7 @@ def _check_session(session: Session) -> None:
                 fits, rule = trial.image is not None and n_options == 2, "an image and two options"
         if not fits or not all(option.pictures for option in trial.options):
             raise BundleError(
-                f"trial {trial.trial} of task {session.task} must have {rule}; got "
+                f"trial {name} of task {session.task} must have {rule}; got "
                 f"{'an' if trial.image else 'no'} image and {n_options} options."
             )
     if session.task != "utility" and session.training:

@@ -1,7 +1,8 @@
 """Bring the JSON of earlier bundle versions to the newest: a study that runs cannot be rebuilt.
 
 1   utility studies of consent, instructions, practice, quiz, sessions and debriefing
-2   intruder and binary-choice trials, stages, questionnaires, time rules, viewing times, quotas
+2   intruder and binary-choice trials, stages, questionnaires, time rules, viewing times, quotas,
+    languages; trials are kept once and named by the lists
 """
 
 from typing import Any, Final
@@ -10,7 +11,16 @@ NEWEST: Final = 2
 READABLE: Final = (1, 2)
 
 STAGES_OF_1: Final = ("consent", "instructions", "practice", "quiz", "sessions", "debriefing")
-LEASE_MINUTES: Final = 120
+LANGUAGE_OF_1: Final = "en"
+RECRUITMENT_OF_1: Final[dict[str, Any]] = {
+    "quota": None,
+    "lease_minutes": 120,
+    "audience": None,
+    "expected_minutes": None,
+    "pay": "",
+    "criteria": [],
+    "min_width_px": None,
+}
 
 
 def to_newest(parsed: dict[str, Any], name: str) -> dict[str, Any]:
@@ -35,31 +45,46 @@ def to_newest(parsed: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _manifest(old: dict[str, Any]) -> dict[str, Any]:
-    stages = [{"stage": name, "questionnaire": None} for name in STAGES_OF_1]
+    sessions = [session for each in old["lists"] for session in each["sessions"]]
+    sessions.append(old["practice"]["session"])
     lists = [
         each | {"sessions": [_session(session) for session in each["sessions"]]}
         for each in old["lists"]
     ]
     rules = {
+        "quiz_min_correct": len(old["quiz"]),
         "fast_answer_ms": 0,
         "max_fast_share": 1.0,
         "min_sessions_s": None,
         "max_sessions_s": None,
         "max_away_s": None,
     }
-    recruitment = {"quota": None, "lease_minutes": LEASE_MINUTES, "audience": None}
-    practice = old["practice"] | {"session": _session(old["practice"]["session"])}
     return old | {
-        "stages": stages,
+        "language": LANGUAGE_OF_1,
+        "translations": {},
+        "stages": [{"stage": name, "questionnaire": None} for name in STAGES_OF_1],
+        "texts": old["texts"] | {"data_notice": [], "ethics": ""},
         "privacy": {"consent_version": "1", "retention_days": None},
         "questionnaires": [],
-        "practice": practice,
+        "practice": old["practice"] | {"session": _session(old["practice"]["session"])},
+        "training_trials": _trials(sessions, "training"),
+        "test_trials": {
+            name: trial | {"options": []} for name, trial in _trials(sessions, "test").items()
+        },
         "lists": lists,
         "rules": old["rules"] | rules,
         "viewing": {"minimum_ms": 0, "maximum_ms": None},
+        "reservoir": {"scope": "all_sessions", "has_explanations": True},
         "confidence": None,
-        "recruitment": recruitment,
+        "recruitment": RECRUITMENT_OF_1,
+        "media": {name: size | {"renditions": []} for name, size in old["media"].items()},
     }
+
+
+def _trials(sessions: list[dict[str, Any]], phase: str) -> dict[str, dict[str, Any]]:
+    """Return the trials of a phase by their names, which they do not carry any more."""
+    trials = [dict(trial) for session in sessions for trial in session[phase]]
+    return {trial.pop("trial"): trial for trial in trials}
 
 
 def _session(old: dict[str, Any]) -> dict[str, Any]:
@@ -67,13 +92,15 @@ def _session(old: dict[str, Any]) -> dict[str, Any]:
         "task": "utility",
         "title": "",
         "introduction": [],
-        "training": old["training"],
-        "test": [trial | {"options": []} for trial in old["test"]],
-        "is_shuffled": False,
+        "training": [trial["trial"] for trial in old["training"]],
+        "test": [trial["trial"] for trial in old["test"]],
+        "trials_are_shuffled": False,
+        "options_are_shuffled": False,
         "questionnaire": None,
     }
 
 
 def _answers(old: dict[str, Any]) -> dict[str, Any]:
-    new = {"level": None, "is_sham": False}
-    return old | {"trials": {trial: answer | new for trial, answer in old["trials"].items()}}
+    new = {"concept": None, "level": None, "sham": None, "difficulty": None}
+    trials = {trial: answer | new for trial, answer in old["trials"].items()}
+    return old | {"trials": trials, "sources": {}}

@@ -13,15 +13,13 @@ from stimuli_builder.bundle import (
     Question,
     Questionnaire,
     QuizItem,
-    Recruitment,
     Session,
     Stage,
     TestTrial,
-    TrialAnswer,
     TrialList,
     write_bundle,
 )
-from tests.small_bundle import RULES, Drawer, small_manifest
+from tests.small_bundle import RECRUITMENT, RULES, Drawer, answer_of, small_manifest
 
 LEVELS = ("concept", "sub_concept")
 N_OPTIONS, N_PRACTICE = 5, 3
@@ -131,23 +129,21 @@ def write_small_recursivity(
 ) -> Bundle:
     """Draw and write a study of intruders, of binary choices, or of one after the other."""
     drawer = Drawer(48)
-    blocks = [_intruders(drawer, level, n_intruders // 2) for level in LEVELS]
-    choices = _choices(drawer, n_choices)
-    sessions = {
-        "intruder": [tuple(blocks), tuple(reversed(blocks))],
-        "binary_choice": [(choices,)],
-        "recursivity": [(*blocks, choices), (*reversed(blocks), choices)],
-    }[task]
+    levels = () if task == "binary_choice" else LEVELS
+    blocks = [_intruders(drawer, level, n_intruders // 2) for level in levels]
+    choices = [] if task == "intruder" else [_choices(drawer, n_choices)]
+    orders = (blocks, blocks[::-1]) if blocks else (blocks,)
+    sessions = [(*order, *choices) for order in orders]
     manifest = replace(
         _manifest(drawer, sessions), task=task, study=task.replace("_", "-"), media=drawer.sizes
     )
-    used = manifest.media.keys() & _used(manifest)
     return write_bundle(
         folder,
-        replace(manifest, media={name: drawer.sizes[name] for name in sorted(used)}),
-        trials={name: drawer.answers[name] for name in sorted(_trials(manifest))},
+        manifest,
+        trials=drawer.answers,
         quiz=QUIZ_ANSWERS,
-        media={name: drawer.media[name] for name in used},
+        media=drawer.media,
+        sources={},
     )
 
 
@@ -173,21 +169,28 @@ def _manifest(drawer: Drawer, sessions: list[tuple[Session, ...]]) -> Manifest:
         introduction=("Find the picture that does not belong to the others.",),
         session=_intruders(drawer, "concept", N_PRACTICE),
     )
+    drawn = small_manifest(Drawer(drawer.size_px), n_lists=1, n_sessions=1)
     return replace(
-        small_manifest(drawer, n_lists=1, n_sessions=1),
+        drawn,
+        training_trials={},
+        test_trials=drawer.test,
         classes=("Husky",),
         conditions=("all",),
         stages=stages(*RECURSIVITY),
         questionnaires=(BACKGROUND, THOUGHTS, ABOUT_YOU),
-        practice=replace(practice, session=replace(practice.session, is_shuffled=False)),
+        practice=replace(practice, session=_in_order(practice.session)),
         quiz=QUIZ,
         lists=tuple(
             TrialList(name=name, sessions=each)
             for name, each in zip(("list_a", "list_b"), sessions, strict=False)
         ),
-        rules=replace(RULES, practice_min_correct=2, catch_min_correct=0),
-        recruitment=Recruitment(quota=None, lease_minutes=60, audience="expertise"),
+        rules=replace(RULES, practice_min_correct=2, quiz_min_correct=1, catch_min_correct=0),
+        recruitment=replace(RECRUITMENT, audience="expertise"),
     )
+
+
+def _in_order(session: Session) -> Session:
+    return replace(session, trials_are_shuffled=False, options_are_shuffled=False)
 
 
 def _intruders(drawer: Drawer, level: str, n_trials: int) -> Session:
@@ -197,8 +200,10 @@ def _intruders(drawer: Drawer, level: str, n_trials: int) -> Session:
         place = (2 * number + 1) % N_OPTIONS
         shapes = ["Square" if i == place else "Circle" for i in range(N_OPTIONS)]
         options = tuple(Option(pictures=(drawer.picture(shape, "snow"),)) for shape in shapes)
-        answer = _answer(str(place), level=level)
-        test.append(TestTrial(trial=drawer.name_trial(answer), image=None, options=options))
+        answer = answer_of(
+            str(place), label="Husky", concept="Husky/1", level=level, difficulty=0.5
+        )
+        test.append(drawer.add(TestTrial(image=None, options=options), answer))
     return _session("intruder", test)
 
 
@@ -212,49 +217,23 @@ def _choices(drawer: Drawer, n_trials: int) -> Session:
             Option(pictures=tuple(drawer.picture("Circle", ground) for ground in group))
             for group in (groups if place == 0 else groups[::-1])
         )
-        answer = _answer(str(place), is_sham=number == n_trials - 1)
+        sham = "random" if number == n_trials - 1 else None
+        answer = answer_of(str(place), label="Husky", concept="Husky/1/0", sham=sham)
         image = drawer.picture("Circle", "snow")
-        test.append(TestTrial(trial=drawer.name_trial(answer), image=image, options=options))
-    return replace(_session("binary_choice", test), questionnaire="thoughts")
-
-
-def _answer(answer: str, *, level: str | None = None, is_sham: bool = False) -> TrialAnswer:
-    return TrialAnswer(
-        answer=answer,
-        label="Husky",
-        is_catch=False,
-        tie=None,
-        source=None,
-        level=level,
-        is_sham=is_sham,
+        test.append(drawer.add(TestTrial(image=image, options=options), answer))
+    return replace(
+        _session("binary_choice", test), questionnaire="thoughts", options_are_shuffled=False
     )
 
 
-def _session(task: str, test: list[TestTrial]) -> Session:
+def _session(task: str, test: list[str]) -> Session:
     return Session(
         task=task,
         title="",
         introduction=(),
         training=(),
         test=tuple(test),
-        is_shuffled=True,
+        trials_are_shuffled=True,
+        options_are_shuffled=True,
         questionnaire=None,
     )
-
-
-def _sessions(manifest: Manifest) -> list[Session]:
-    return [manifest.practice.session, *(s for each in manifest.lists for s in each.sessions)]
-
-
-def _used(manifest: Manifest) -> set[str]:
-    return {
-        name
-        for session in _sessions(manifest)
-        for trial in session.test
-        for name in (trial.image, *(p for option in trial.options for p in option.pictures))
-        if name is not None
-    }
-
-
-def _trials(manifest: Manifest) -> set[str]:
-    return {trial.trial for session in _sessions(manifest) for trial in session.test}

@@ -22,6 +22,12 @@ maximum_ms = 3000
 [recruitment]
 quota = 30
 audience = "expertise"
+pay = "$1.40"
+min_width_px = 600
+
+[reservoir]
+scope = "session"
+has_explanations = false
 
 [time_rules]
 fast_answer_ms = 400
@@ -68,7 +74,8 @@ def test_stages_are_the_papers_where_nothing_else_is_asked(plain):
         "consent", "instructions", "practice", "quiz", "sessions", "debriefing",
     ]  # fmt: skip
     assert session_questionnaire(plain) is None
-    assert make_settings(plain)[3] is None
+    assert make_settings(plain)[4] is None
+    assert make_rules(plain).quiz_min_correct == 1
 
 
 def test_eligibility_comes_after_consent(config):
@@ -85,8 +92,10 @@ def test_questionnaires_are_those_configured(config):
 
 def test_rules_and_settings_are_those_configured(config):
     assert (make_rules(config).fast_answer_ms, make_rules(config).max_fast_share) == (400, 0.2)
-    privacy, viewing, recruitment, confidence = make_settings(config)
+    privacy, viewing, reservoir, recruitment, confidence = make_settings(config)
+    assert (reservoir.scope, reservoir.has_explanations) == ("session", False)
     assert (privacy.consent_version, privacy.retention_days) == ("2025-06", 365)
     assert (viewing.minimum_ms, viewing.maximum_ms) == (3000, 3000)
     assert (recruitment.quota, recruitment.audience) == (30, "expertise")
+    assert (recruitment.pay, recruitment.min_width_px) == ("$1.40", 600)
     assert confidence.levels == ("Guessing", "Certain")

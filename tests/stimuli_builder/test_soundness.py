@@ -27,11 +27,9 @@ def with_question(study, **changes):
 
 
 def with_trial(study, session, **changes):
-    first, *rest = study.lists
-    old = first.sessions[session]
-    new = replace(old, test=(replace(old.test[0], **changes), *old.test[1:]))
-    sessions = tuple(new if each is old else each for each in first.sessions)
-    return replace(study, lists=(replace(first, sessions=sessions), *rest))
+    name = study.lists[0].sessions[session].test[0]
+    trials = study.test_trials | {name: replace(study.test_trials[name], **changes)}
+    return replace(study, test_trials=trials)
 
 
 def test_small_study_is_sound(study):
@@ -117,17 +115,77 @@ def test_trial_that_is_not_of_its_task_is_refused(study, session, changes, messa
 
 def test_session_without_trials_is_refused(study):
     first = study.lists[0]
-    empty = replace(first, sessions=(replace(first.sessions[0], test=()),))
+    empty = replace(first, sessions=(replace(first.sessions[0], test=()), *first.sessions[1:]))
     with pytest.raises(BundleError, match="of task intruder must have test trials; got none"):
         check_runnable(replace(study, lists=(empty,)))
 
 
 def test_training_in_an_intruder_session_is_refused(study, bundle_path):
-    utility = read_bundle(bundle_path).manifest.lists[0].sessions[0]
+    trials = read_bundle(bundle_path).manifest.training_trials
     first = study.lists[0]
-    mixed = replace(first.sessions[0], training=utility.training)
-    with pytest.raises(BundleError, match="intruder must have no training trials; got 5"):
-        check_runnable(replace(study, lists=(replace(first, sessions=(mixed,)),)))
+    mixed = replace(first.sessions[0], training=tuple(trials))
+    lists = (replace(first, sessions=(mixed, *first.sessions[1:])),)
+    changed = replace(study, lists=lists, training_trials=trials)
+    with pytest.raises(BundleError, match="intruder must have no training trials; got"):
+        check_runnable(changed)
+
+
+def test_trial_that_there_is_not_is_refused(study):
+    first = study.lists[0]
+    other = replace(first.sessions[0], test=("none",))
+    lists = (replace(first, sessions=(other, *first.sessions[1:])),)
+    with pytest.raises(BundleError, match="test trial must be one of test_trials; got 'none'"):
+        check_runnable(replace(study, lists=lists))
+
+
+@pytest.mark.parametrize("task", ["utility", "intruder", "mixed"])
+def test_task_must_be_that_of_the_sessions(study, task):
+    message = rf"task of a study of \['binary_choice', 'intruder'\] must be recursivity; got {task}"
+    with pytest.raises(BundleError, match=message):
+        check_runnable(replace(study, task=task))
+
+
+def test_tasks_of_all_kinds_make_a_mixed_study(study, bundle_path):
+    utility = read_bundle(bundle_path).manifest
+    first = study.lists[0]
+    session = replace(utility.lists[0].sessions[0])
+    mixed = replace(
+        study,
+        task="mixed",
+        training_trials=utility.training_trials,
+        test_trials=study.test_trials | {f"u{name}": t for name, t in utility.test_trials.items()},
+        lists=(
+            replace(
+                first,
+                sessions=(
+                    *first.sessions,
+                    replace(session, test=tuple(f"u{name}" for name in session.test)),
+                ),
+            ),
+        ),
+    )
+    check_runnable(mixed)
+
+
+@pytest.mark.parametrize("name", ["practice_min_correct", "quiz_min_correct"])
+def test_threshold_that_cannot_be_reached_is_refused(study, name):
+    rules = replace(study.rules, **{name: 9})
+    with pytest.raises(BundleError, match=rf"rules.{name} must be in \[0, [13]\]; got 9"):
+        check_runnable(replace(study, rules=rules))
+
+
+def test_languages_that_are_none_are_refused(study):
+    with pytest.raises(BundleError, match="language must be a tag such as 'en'; got 'English!'"):
+        check_runnable(replace(study, language="English!"))
+    with pytest.raises(BundleError, match="of other languages than the study's; got 'en'"):
+        check_runnable(replace(study, translations={"en": {}}))
+
+
+def test_rendition_outside_the_media_folder_is_refused(study):
+    name, listed = next(iter(study.media.items()))
+    media = study.media | {name: replace(listed, renditions=("../x.png",))}
+    with pytest.raises(BundleError, match="must be a SHA-256 with an extension; got '../x.png'"):
+        check_runnable(replace(study, media=media))
 
 
 def test_study_without_sessions_is_refused(study):

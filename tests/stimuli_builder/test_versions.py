@@ -32,13 +32,18 @@ def test_what_is_new_is_switched_off(old):
     assert (study.confidence, study.questionnaires, study.recruitment.quota) == (None, (), None)
     assert (study.rules.fast_answer_ms, study.rules.max_away_s) == (0, None)
     assert (study.viewing.minimum_ms, study.privacy.retention_days) == (0, None)
+    assert (study.language, study.translations, study.texts.ethics) == ("en", {}, "")
 
 
 def test_what_is_old_is_kept(old):
     bundle, parsed = read_bundle(old), json.loads((old / "manifest.json").read_text())
+    assert bundle.manifest.rules.quiz_min_correct == len(parsed["quiz"])
     assert bundle.manifest.rules.catch_min_correct == parsed["rules"]["catch_min_correct"]
     shown = [trial["trial"] for trial in parsed["lists"][0]["sessions"][0]["test"]]
-    assert [trial.trial for trial in bundle.manifest.lists[0].sessions[0].test] == shown
+    assert list(bundle.manifest.lists[0].sessions[0].test) == shown
+    first = parsed["lists"][0]["sessions"][0]["training"][0]
+    kept = bundle.manifest.training_trials[first["trial"]]
+    assert (kept.image, kept.prediction) == (first["image"], first["prediction"])
 
 
 def test_newest_version_is_left_alone():
