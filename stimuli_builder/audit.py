@@ -91,7 +91,7 @@ def _reference_problems(bundle: Bundle) -> Iterator[str]:
 
 
 def _source_problems(bundle: Bundle) -> Iterator[str]:
-    """Sources of pictures that there are not, and boxes that are none."""
+    """Find sources of pictures that there are not, and boxes that are none."""
     for name, source in bundle.answers.sources.items():
         if name not in bundle.manifest.media:
             yield f"source must be of a picture that the manifest lists; got {name}."

@@ -51,8 +51,8 @@ def _practice_trials(bundle: Bundle) -> set[str]:
 def _offered(bundle: Bundle, trial: str, classes: Sequence[str]) -> list[str]:
     """Return what can be answered: the classes, or places of options."""
     test = bundle.manifest.test_trials.get(trial)
-    has_options = test is not None and test.options
-    return [str(place) for place in range(len(test.options))] if has_options else list(classes)
+    options = () if test is None else test.options
+    return [str(place) for place in range(len(options))] or list(classes)
 
 
 def _repetition_problems(bundle: Bundle) -> Iterator[str]:

@@ -4,13 +4,13 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from stimuli_builder.errors import BundleError
 from stimuli_builder.manifest import Manifest
 from stimuli_builder.questionnaires import Question, Questionnaire
-from stimuli_builder.sessions import Session
+from stimuli_builder.sessions import Session, Task, TestTrial
 from stimuli_builder.translations import LANGUAGE
 
 ONCE: Final = ("consent", "sessions", "debriefing")
@@ -172,30 +172,36 @@ def _check_session(study: Manifest, session: Session) -> None:
     """Require trials that there are, and test trials of the session's task."""
     if not session.test:
         raise BundleError(f"session of task {session.task} must have test trials; got none.")
-    known = {"training": study.training_trials, "test": study.test_trials}
-    for phase, names in {"training": session.training, "test": session.test}.items():
-        for name in names:
-            if name not in known[phase]:
-                raise BundleError(f"{phase} trial must be one of {phase}_trials; got {name!r}.")
-    for name in session.test:
-        trial = study.test_trials[name]
-        n_options = len(trial.options)
-        match session.task:
-            case "utility":
-                fits, rule = trial.image is not None and not n_options, "an image and no options"
-            case "intruder":
-                fits, rule = trial.image is None and n_options >= 3, "three options or more alone"
-            case "binary_choice":
-                fits, rule = trial.image is not None and n_options == 2, "an image and two options"
-        if not fits or not all(option.pictures for option in trial.options):
-            raise BundleError(
-                f"trial {name} of task {session.task} must have {rule}; got "
-                f"{'an' if trial.image else 'no'} image and {n_options} options."
-            )
     if session.task != "utility" and session.training:
         raise BundleError(
             f"session of task {session.task} must have no training trials; got "
             f"{len(session.training)}."
+        )
+    _check_names("training", session.training, study.training_trials.keys())
+    _check_names("test", session.test, study.test_trials.keys())
+    for name in session.test:
+        _check_trial(session.task, name, study.test_trials[name])
+
+
+def _check_names(phase: str, names: Sequence[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise BundleError(f"{phase} trial must be one of {phase}_trials; got {name!r}.")
+
+
+def _check_trial(task: Task, name: str, trial: TestTrial) -> None:
+    n_options = len(trial.options)
+    match task:
+        case "utility":
+            fits, rule = trial.image is not None and not n_options, "an image and no options"
+        case "intruder":
+            fits, rule = trial.image is None and n_options >= 3, "three options or more alone"
+        case "binary_choice":
+            fits, rule = trial.image is not None and n_options == 2, "an image and two options"
+    if not fits or not all(option.pictures for option in trial.options):
+        raise BundleError(
+            f"trial {name} of task {task} must have {rule}; got "
+            f"{'an' if trial.image else 'no'} image and {n_options} options."
         )
 
 

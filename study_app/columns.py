@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 SCHEMA: Final = "study-export"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Kind = Literal["string", "integer", "number", "boolean", "instant"]
 
@@ -84,6 +84,7 @@ EXCLUSIONS: Final = ("catch", "fast_answers", "too_short", "too_long", "away", "
 REJECTIONS: Final = ("automated", "repeated", "dishonest", "other")
 TASKS: Final = ("utility", "intruder", "binary_choice")
 LEVELS: Final = ("concept", "sub_concept")
+SHAMS: Final = ("same_layer", "random")
 
 PARTICIPANTS: Final = (
     *PARTICIPANT,
@@ -114,9 +115,7 @@ PARTICIPANTS: Final = (
     Column("started_at", "instant", "UTC", "Consent was given, by the server's clock."),
     Column("finished_at", "instant", "UTC", "The end page was reached.", (), False),
     Column("duration_s", "number", "seconds", "From start to finish.", (), False),
-    Column(
-        "group", "string", "", "Audience, such as expert or layman; empty if unknown.", (), False
-    ),
+    GROUP,
     Column("consent_version", "string", "", "Of the text that was consented to."),
     Column("assignment_number", "integer", "from 0", "Place in the permuted blocks.", (), False),
     Column("order_seed", "integer", "", "Of the order of shuffled trials.", (), False),
@@ -166,9 +165,7 @@ RESPONSES: Final = (
     ),
     Column("server_rt_ms", "number", "ms", "From the page sent to the answer, by the server's."),
     Column("answered_at", "instant", "UTC", "When the answer was stored, by the server's clock."),
-    Column(
-        "group", "string", "", "Audience, such as expert or layman; empty if unknown.", (), False
-    ),
+    GROUP,
     Column("task", "string", "", "What was asked; empty in the quiz.", TASKS, False),
     Column("item", "string", "", "The trial again, under the name that models of items use."),
     Column(
@@ -180,6 +177,16 @@ RESPONSES: Final = (
         False,
     ),
     Column("is_sham", "boolean", "", "Whether nothing tells a binary choice's groups apart."),
+    Column(
+        "sham",
+        "string",
+        "",
+        "How such groups were made: by a split at the same layer, or at random.",
+        SHAMS,
+        False,
+    ),
+    Column("concept", "string", "", "What an intruder or choice is about.", (), False),
+    Column("difficulty", "number", "0 to 1", "Of the trial, as the builder saw it.", (), False),
     Column("n_choices", "integer", "from 1", "Choices on offer."),
     Column(
         "chose_sub",
@@ -234,9 +241,7 @@ EVENTS: Final = (
 
 REPLIES: Final = (
     *PARTICIPANT,
-    Column(
-        "group", "string", "", "Audience, such as expert or layman; empty if unknown.", (), False
-    ),
+    GROUP,
     Column("condition", "string", "", "The participation's; empty if never assigned.", (), False),
     Column("session", "integer", "from 0", "The session it follows; 0 outside the sessions."),
     Column("questionnaire", "string", "", "Of the bundle."),
@@ -273,12 +278,13 @@ ALL_TABLES: Final = TABLES | FURTHER_TABLES
 
 STUDY_FIELDS: Final = {
     "schema": "`study-export`.",
-    "schema_version": "integer: 1.",
+    "schema_version": "integer: 2.",
     "package_version": "string: of the server that wrote the export.",
     "git_commit": "string or null: of the server's working tree.",
     "study": "string: short name of the study.",
     "title": "string: as participants saw it.",
-    "task": "string: `utility`, `intruder`, `binary_choice` or `recursivity`.",
+    "task": "string: `utility`, `intruder`, `binary_choice`, `recursivity` or `mixed`.",
+    "language": "string: of the study's texts.",
     "scenario": "string: of the images.",
     "classes": "array of strings: what the model answers.",
     "conditions": "array of strings: the first is the baseline.",
@@ -287,12 +293,12 @@ STUDY_FIELDS: Final = {
     "n_training": "integer: training trials in a session.",
     "n_test": "integer: scored test trials in a session, the catch trial not counted.",
     "rules": "object: the bundle's thresholds (practice_min_correct, practice_max_attempts, "
-    "quiz_max_attempts, catch_min_correct, fast_answer_ms, max_fast_share, min_sessions_s, "
-    "max_sessions_s, max_away_s).",
+    "quiz_min_correct, quiz_max_attempts, catch_min_correct, fast_answer_ms, max_fast_share, "
+    "min_sessions_s, max_sessions_s, max_away_s).",
     "assignment_seed": "integer: of the permuted blocks that assigned conditions and lists.",
     "bundle": "object: `manifest_sha256`, `answers_sha256`, what was promised (`privacy`) and "
-    "wanted (`recruitment`), and the manifest's `provenance` whole, which leads back to the concept "
-    "store and the network's weights.",
+    "wanted (`recruitment`), and the manifest's `provenance` whole, which leads back to the "
+    "concept store and the network's weights.",
     "files": "object: table name -> `rows` (integer) and `sha256` of its CSV file.",
 }
 

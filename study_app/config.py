@@ -3,7 +3,8 @@
 STUDY_BUNDLE           folder of the bundle
 STUDY_DATABASE_URL     SQLAlchemy address of the database
 STUDY_SECRET_KEY       signs cookies, and keys the hashes of numbers from outside; no default
-STUDY_WITHDRAWALS      file that withdrawals are written to as well; beside a SQLite file by default
+STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept where the database
+                       is restored from a backup; beside a SQLite file by default
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
@@ -78,7 +79,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": is_secure,
         "SESSION_COOKIE_NAME": "__Host-study" if is_secure else "study",
         **settings,
-        "STUDY_WITHDRAWALS": str(settings["STUDY_WITHDRAWALS"] or _journal_beside(url)),
+        "STUDY_WITHDRAWALS": str(settings["STUDY_WITHDRAWALS"] or withdrawals_file(url)),
     }
 
 
@@ -168,15 +169,29 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"pool_pre_ping": True, "pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": 10}
 
 
-def _journal_beside(url: str) -> str:
-    """Return the file of withdrawals beside a SQLite file."""
-    file = make_url(url).database
-    if make_url(url).get_backend_name() != "sqlite":
-        raise SetupError(
-            'STUDY_WITHDRAWALS must be set for PostgreSQL; got nothing. "craft-study serve" sets '
-            "it: a file that is kept when the database is restored from a backup."
-        )
-    return f"{file or 'study'}{WITHDRAWALS_ENDING}"
+def withdrawals_file(url: str) -> str:
+    """Return the file that withdrawals are written to where nothing else is configured.
+
+    Parameters
+    ----------
+    url
+        Of the database.
+
+    Returns
+    -------
+    str
+        The environment's; else beside a SQLite file, or in the current folder.
+
+    Examples
+    --------
+    >>> withdrawals_file("sqlite:////srv/study.sqlite")
+    '/srv/study.sqlite.withdrawn'
+    """
+    configured = os.environ.get("STUDY_WITHDRAWALS")
+    address = make_url(url)
+    is_file = address.get_backend_name() == "sqlite" and address.database
+    default = Path(address.database or "") if is_file else Path("study").resolve()
+    return configured or f"{default}{WITHDRAWALS_ENDING}"
 
 
 def _fixed() -> dict[str, Any]:

@@ -69,7 +69,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
     """
     study = bundle.manifest
     first = study.lists[0].sessions[0]
-    n_catch = sum(bundle.answers.trials[trial.trial].is_catch for trial in first.test)
+    n_catch = sum(bundle.answers.trials[trial].is_catch for trial in first.test)
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -78,6 +78,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "study": study.study,
         "title": study.title,
         "task": study.task,
+        "language": study.language,
         "scenario": study.scenario,
         "classes": list(study.classes),
         "conditions": list(study.conditions),

@@ -22,6 +22,7 @@ from study_app.trials import (
     sessions_of_list,
     test_of,
     training_of,
+    trial_of,
 )
 
 ANSWER_KEY_BYTES: Final = 12
@@ -82,7 +83,7 @@ def _training(bundle: Bundle, participation: Participation, step: Step) -> dict[
     session = session_of(study, step, draw)
     trial = training_of(study, step, draw)
     return {
-        "trial_id": trial.trial,
+        "trial_id": trial_of(study, step, draw),
         "image": trial.image,
         "n_trials": len(session.training),
         "example": _example(trial, step.session, participation.condition),
@@ -93,16 +94,17 @@ def _training(bundle: Bundle, participation: Participation, step: Step) -> dict[
 def _test(bundle: Bundle, participation: Participation, step: Step) -> dict[str, Any]:
     study, draw = bundle.manifest, participation.draw
     trial, session = test_of(study, step, draw), session_of(study, step, draw)
+    with_groups = study.reservoir.has_explanations
     return {
-        "trial_id": trial.trial,
+        "trial_id": trial_of(study, step, draw),
         "task": session.task,
         "image": trial.image,
         "n_trials": len(session.test),
         "classes": classes_of(study, step),
-        "options": options_shown(study, step, draw, trial),
+        "options": options_shown(study, step, draw),
         "confidence": study.confidence,
         "examples": [
-            _example(seen, number, participation.condition)
+            _example(seen, number, participation.condition if with_groups else None)
             for number, seen in reservoir_of(study, step, draw)
         ],
     }

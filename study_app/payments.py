@@ -41,4 +41,4 @@ def _reasons() -> dict[int, str]:
     rows = db.session.execute(
         select(Decision.participation_id, Decision.reasons).order_by(Decision.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

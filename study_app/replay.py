@@ -102,7 +102,7 @@ def _facts(study: Manifest, since: Sequence[Logged], draw: Draw, *, is_passed: b
     names = {event.name for event in since}
     n_right = study.rules.practice_min_correct if is_passed else 0
     if "quiz_passed" in names or "quiz_failed" in names:
-        n_right = len(study.quiz) if "quiz_passed" in names else 0
+        n_right = study.rules.quiz_min_correct if "quiz_passed" in names else -1
     return Facts(
         draw=draw,
         n_right=n_right,

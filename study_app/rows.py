@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import select
 
-from stimuli_builder.bundle import Bundle, Session, TestTrial, sessions_of
+from stimuli_builder.bundle import Bundle, sessions_of
 from study_app.extensions import db
 from study_app.models import Decision, Event, Participation, Reply, Response
 from study_app.services.counts import count_arms
@@ -60,12 +60,12 @@ def read_tables(bundle: Bundle, *, now: datetime | None = None) -> dict[str, lis
     """
     db.session.rollback()
     records = _read_records()
-    asked = _tasks(bundle)
+    tasks = _tasks(bundle)
     arms = count_arms(bundle.manifest, now=now or datetime.now(UTC))
     return {
         "participants": [_participant_row(bundle, each) for each in records],
         "responses": [
-            _response_row(bundle, asked, each, row) for each in records for row in each.responses
+            _response_row(bundle, tasks, each, row) for each in records for row in each.responses
         ],
         "events": [_event_row(each, row) for each in records for row in each.events],
         "replies": [_reply_row(bundle, each, row) for each in records for row in each.replies],
@@ -118,10 +118,10 @@ def _by_owner(table: type[Owned]) -> dict[int, list[Owned]]:
     return rows
 
 
-def _tasks(bundle: Bundle) -> dict[str, tuple[Session, TestTrial]]:
-    """Return the session and the trial that each test trial's name stands for."""
+def _tasks(bundle: Bundle) -> dict[str, str]:
+    """Return the task of each test trial."""
     return {
-        trial.trial: (session, trial)
+        trial: session.task
         for _, _, session in sessions_of(bundle.manifest)
         for trial in session.test
     }
@@ -205,9 +205,7 @@ def _is_catch(bundle: Bundle, response: Response) -> bool:
     return response.phase == "test" and bundle.answers.trials[response.item].is_catch
 
 
-def _response_row(
-    bundle: Bundle, asked: dict[str, tuple[Session, TestTrial]], record: Record, response: Response
-) -> Row:
+def _response_row(bundle: Bundle, tasks: dict[str, str], record: Record, response: Response) -> Row:
     is_quiz = response.phase == "quiz"
     answer = None if is_quiz else bundle.answers.trials[response.item]
     expected = str(bundle.answers.quiz[response.item]) if answer is None else answer.answer
@@ -230,25 +228,28 @@ def _response_row(
         "group": _group(bundle, record),
         "item": response.item,
         "level": None if answer is None else answer.level,
-        "is_sham": answer is not None and answer.is_sham,
+        "is_sham": answer is not None and answer.sham is not None,
+        "sham": None if answer is None else answer.sham,
+        "concept": None if answer is None else answer.concept,
+        "difficulty": None if answer is None else answer.difficulty,
         "place": response.place,
         "confidence": response.confidence,
-        **_task(bundle, asked, response),
+        **_task(bundle, tasks, response),
     }
 
 
-def _task(bundle: Bundle, asked: dict[str, tuple[Session, TestTrial]], response: Response) -> Row:
+def _task(bundle: Bundle, tasks: dict[str, str], response: Response) -> Row:
     """Say what was asked: the task, and among how many."""
     if response.phase == "quiz":
         item = next(each for each in bundle.manifest.quiz if each.item == response.item)
         return {"task": None, "n_choices": len(item.choices), "chose_sub": None}
-    session, trial = asked[response.item]
+    task, trial = tasks[response.item], bundle.manifest.test_trials[response.item]
     practice, classes = bundle.manifest.practice, bundle.manifest.classes
     if response.session == 0 and practice is not None:
         classes = practice.classes
-    is_choice = session.task == "binary_choice"
+    is_choice = task == "binary_choice"
     return {
-        "task": session.task,
+        "task": task,
         "n_choices": len(trial.options) or len(classes),
         "chose_sub": response.is_correct if is_choice else None,
     }

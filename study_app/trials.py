@@ -112,9 +112,7 @@ def training_of(study: Manifest, step: Step, draw: Draw) -> TrainingTrial:
     ConflictError
         If there is no such trial, or the list is not drawn yet.
     """
-    trials = session_of(study, step, draw).training
-    _check_position(step, len(trials))
-    return trials[step.position - 1]
+    return study.training_trials[trial_of(study, step, draw)]
 
 
 def test_of(study: Manifest, step: Step, draw: Draw) -> TestTrial:
@@ -139,12 +137,10 @@ def test_of(study: Manifest, step: Step, draw: Draw) -> TestTrial:
     ConflictError
         If there is no such trial, or the list is not drawn yet.
     """
-    session = session_of(study, step, draw)
-    _check_position(step, len(session.test))
-    return _shuffled(session.test, session, step, draw)[step.position - 1]
+    return study.test_trials[trial_of(study, step, draw)]
 
 
-def trial_name(study: Manifest, step: Step, draw: Draw) -> str | None:
+def trial_of(study: Manifest, step: Step, draw: Draw) -> str:
     """Return the name of the trial that a step shows.
 
     Parameters
@@ -152,32 +148,33 @@ def trial_name(study: Manifest, step: Step, draw: Draw) -> str | None:
     study
         The bundle's manifest.
     step
-        Any step.
+        A training or test step.
     draw
         The participation's.
 
     Returns
     -------
-    str | None
-        None where the step shows none.
+    str
+        Of the bundle.
 
     Raises
     ------
     ConflictError
         If there is no such trial, or the list is not drawn yet.
     """
-    if step.kind == "training":
-        return training_of(study, step, draw).trial
-    return test_of(study, step, draw).trial if step.kind == "test" else None
+    session = session_of(study, step, draw)
+    trials: Sequence[str] = session.training
+    if step.kind == "test":
+        trials = session.test
+        if session.trials_are_shuffled:
+            trials = _mixed(trials, draw, f"{step.session}/")
+    if not 1 <= step.position <= len(trials):
+        raise ConflictError(f"position must be in [1, {len(trials)}]; got {step.position}.")
+    return trials[step.position - 1]
 
 
-def _check_position(step: Step, n_trials: int) -> None:
-    if not 1 <= step.position <= n_trials:
-        raise ConflictError(f"position must be in [1, {n_trials}]; got {step.position}.")
-
-
-def option_order(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> list[int]:
-    """Return the order in which a participant is shown a trial's options.
+def option_order(study: Manifest, step: Step, draw: Draw) -> list[int]:
+    """Return the order in which a participant is shown the options of a test step.
 
     Parameters
     ----------
@@ -187,20 +184,21 @@ def option_order(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> l
         The trial's.
     draw
         The participation's.
-    trial
-        With options.
 
     Returns
     -------
     list[int]
-        Places in the manifest, in the order of the page.
+        Places in the manifest, in the order of the page; empty in a utility trial.
     """
-    places = range(len(trial.options))
-    return list(_shuffled(places, session_of(study, step, draw), step, draw, trial.trial))
+    name = trial_of(study, step, draw)
+    places = list(range(len(study.test_trials[name].options)))
+    if not session_of(study, step, draw).options_are_shuffled:
+        return places
+    return _mixed(places, draw, f"{step.session}/{name}")
 
 
-def options_shown(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> list[Option]:
-    """Return a trial's options as a participant is shown them.
+def options_shown(study: Manifest, step: Step, draw: Draw) -> list[Option]:
+    """Return the options of a test step as a participant is shown them.
 
     Parameters
     ----------
@@ -210,18 +208,17 @@ def options_shown(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> 
         The trial's.
     draw
         The participation's.
-    trial
-        A test trial.
 
     Returns
     -------
     list[Option]
         In the order of the page; empty in a utility trial.
     """
-    return [trial.options[place] for place in option_order(study, step, draw, trial)]
+    options = test_of(study, step, draw).options
+    return [options[place] for place in option_order(study, step, draw)]
 
 
-def choices_of(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> list[str]:
+def choices_of(study: Manifest, step: Step, draw: Draw) -> list[str]:
     """Return what can be answered at a test step, as it is stored, in the order of the page.
 
     Parameters
@@ -232,17 +229,14 @@ def choices_of(study: Manifest, step: Step, draw: Draw, trial: TestTrial) -> lis
         The trial's.
     draw
         The participation's.
-    trial
-        What is asked.
 
     Returns
     -------
     list[str]
         Classes; or places of options in the manifest.
     """
-    if trial.options:
-        return [str(place) for place in option_order(study, step, draw, trial)]
-    return list(classes_of(study, step))
+    places = option_order(study, step, draw)
+    return [str(place) for place in places] or list(classes_of(study, step))
 
 
 def classes_of(study: Manifest, step: Step) -> tuple[str, ...]:
@@ -279,24 +273,26 @@ def reservoir_of(study: Manifest, step: Step, draw: Draw) -> list[tuple[int, Tra
     Returns
     -------
     list[tuple[int, TrainingTrial]]
-        Session and trial, of all sessions up to the step's, in the order shown.
+        Session and trial, in the order shown; of the sessions that the bundle's `reservoir` names.
 
     Raises
     ------
     ConflictError
         If the list is not drawn yet, or unknown.
     """
-    if step.session == 0:
-        return [(0, trial) for trial in session_of(study, step, draw).training]
-    seen = sessions_of_list(study, draw)[: step.session]
-    return [(n, trial) for n, session in enumerate(seen, start=1) for trial in session.training]
+    if study.reservoir.scope == "none":
+        return []
+    seen = [(step.session, session_of(study, step, draw))]
+    if step.session and study.reservoir.scope == "all_sessions":
+        seen = list(enumerate(sessions_of_list(study, draw)[: step.session], start=1))
+    return [
+        (number, study.training_trials[name]) for number, each in seen for name in each.training
+    ]
 
 
-def _shuffled(
-    items: Sequence[Item], session: Session, step: Step, draw: Draw, name: str = ""
-) -> list[Item]:
-    """Put items in the participant's own order, where the session is shuffled."""
+def _mixed(items: Sequence[Item], draw: Draw, name: str) -> list[Item]:
+    """Put items in the participant's own order, which is the bundle's before it is drawn."""
     mixed = list(items)
-    if session.is_shuffled and draw.order_seed is not None:
-        random.Random(f"{draw.order_seed}/{step.session}/{name}").shuffle(mixed)
+    if draw.order_seed is not None:
+        random.Random(f"{draw.order_seed}/{name}").shuffle(mixed)
     return mixed

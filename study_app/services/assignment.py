@@ -227,14 +227,10 @@ def _holder(slot: Slot) -> Select[Participation]:
 
 
 def _add_block(study: Manifest, is_simulated: bool, *, seed: int, quota: int | None) -> bool:
-    """Make the places of the next block, unless they would all be above the quota.
-
-    A database of the first release has the places that were taken alone: what is missing of its
-    last block comes first.
-    """
+    """Make the next block's places, or the last one's that are missing, up to the quota."""
     last = db.session.scalar(select(func.max(Slot.number)).filter_by(is_simulated=is_simulated))
     size = len(study.conditions) * len(study.lists)
-    block = 0 if last is None else last // size
+    block = 0 if last is None else last // size  # the first release kept taken places alone
     made = _made_of(block, size, is_simulated)
     if len(made) == size:
         block, made = block + 1, {}
@@ -272,4 +268,5 @@ def _made_of(block: int, size: int, is_simulated: bool) -> dict[int, Pair]:
 
 def _counts_by_condition(is_simulated: bool) -> Counter[str]:
     query = select(Slot.condition, func.count()).filter_by(is_simulated=is_simulated)
-    return Counter(dict(db.session.execute(query.group_by(Slot.condition)).tuples().all()))
+    rows = db.session.execute(query.group_by(Slot.condition))
+    return Counter(dict(rows.all()))

@@ -8,7 +8,7 @@ from stimuli_builder.bundle import Bundle
 from study_app.extensions import db
 from study_app.models import Participation, Response
 from study_app.steps import Step
-from study_app.trials import Draw, choices_of, test_of
+from study_app.trials import Draw, choices_of, trial_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +64,8 @@ def asked_at(bundle: Bundle, step: Step, draw: Draw) -> list[Asked]:
         ]
     if step.kind != "test":
         return []
-    trial = test_of(study, step, draw)
-    offered = choices_of(study, step, draw, trial)
-    return [Asked(item=trial.trial, offered=offered, expected=answers.trials[trial.trial].answer)]
+    trial, offered = trial_of(study, step, draw), choices_of(study, step, draw)
+    return [Asked(item=trial, offered=offered, expected=answers.trials[trial].answer)]
 
 
 def count_right(participation: Participation, step: Step) -> int:

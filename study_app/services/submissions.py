@@ -21,7 +21,7 @@ from study_app.services.participations import find_participation
 from study_app.services.scoring import asked_at, count_right
 from study_app.services.transactions import writing
 from study_app.steps import SCREENED_OUT, Step, parse_step
-from study_app.trials import trial_name
+from study_app.trials import trial_of
 
 CLOCK_TOLERANCE_MS = 250.0  # by which the server's and the browser's idea of a time may differ
 
@@ -261,7 +261,7 @@ def _log_looking(
     bundle: Bundle, participation: Participation, step: Step, sent: Sent, *, now: datetime
 ) -> None:
     """Log how long was looked where, and how often elsewhere."""
-    trial = trial_name(bundle.manifest, step, participation.draw)
+    trial = _trial(bundle, participation, step)
     if step.kind == "training":
         looked = sent.looking_ms
         log_event(participation, "training_left", step, at=now, trial=trial, duration_ms=looked)
@@ -318,9 +318,13 @@ def _go(
 
 
 def _log_shown(bundle: Bundle, participation: Participation, step: Step, *, now: datetime) -> None:
-    trial = trial_name(bundle.manifest, step, participation.draw)
+    trial = _trial(bundle, participation, step)
     name = "trial_shown" if step.is_trial else "page_shown"
     log_event(participation, name, step, at=now, trial=trial)
+
+
+def _trial(bundle: Bundle, participation: Participation, step: Step) -> str | None:
+    return trial_of(bundle.manifest, step, participation.draw) if step.is_trial else None
 
 
 def _since(begin: datetime, now: datetime) -> float:
