@@ -1,18 +1,20 @@
-"""Check a bundle: its files are whole, its design is sound, and nothing gives an answer away."""
+"""Check a bundle: its files are whole, its design is sound, and nothing gives an answer away.
+
+Its files are checked here, its design in `stimuli_builder.design_audit`.
+"""
 
 import hashlib
 import io
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
-from stimuli_builder.bundle import Bundle, Session, media_of, sessions_of
+from stimuli_builder.bundle import Bundle, media_of, sessions_of, texts_of, trials_of
+from stimuli_builder.design_audit import DESIGN_CHECKS
 
-MEDIA_NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
-TELLING = ("catch", "kept", "broken", "test", "training", "practice")
-HARMLESS_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
+HARMLESS_INFO: Final = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
+MAX_SHOWN: Final = 60
 
 
 def audit_bundle(bundle: Bundle) -> list[str]:
@@ -26,17 +28,14 @@ def audit_bundle(bundle: Bundle) -> list[str]:
     Returns
     -------
     list[str]
-        One sentence a problem; empty where there is none.
+        One sentence a problem; empty for a good bundle.
     """
     checks = (
         _media_problems,
         _reference_problems,
-        _answer_problems,
-        _name_problems,
-        _balance_problems,
-        _reuse_problems,
-        _catch_problems,
-        _explanation_problems,
+        _source_problems,
+        _translation_problems,
+        *DESIGN_CHECKS,
     )
     return [problem for check in checks for problem in check(bundle)]
 
@@ -75,147 +74,46 @@ def _picture_problems(name: str, content: bytes, size_px: tuple[int, int]) -> It
 
 
 def _reference_problems(bundle: Bundle) -> Iterator[str]:
-    """Pictures that trials use and the manifest does not list."""
-    used = {name for _, _, session in sessions_of(bundle.manifest) for name in _media_used(session)}
-    for name in sorted(used - set(bundle.manifest.media)):
+    """Pictures that are used and not listed, or listed and not used; the same of trials."""
+    manifest = bundle.manifest
+    trials = [
+        each for _, _, session in sessions_of(manifest) for each in trials_of(manifest, session)
+    ]
+    shown = {name for _, trial in trials for name in media_of(trial)}
+    listed = set(manifest.media)
+    used = shown | {r for name in shown & listed for r in manifest.media[name].renditions}
+    for name in sorted(used - listed):
         yield f"picture of a trial must be listed in media; got {name}."
-    for name in sorted(set(bundle.manifest.media) - used):
+    for name in sorted(listed - used):
         yield f"media file must be used by a trial; got {name}."
+    for name in sorted({*manifest.training_trials, *manifest.test_trials} - {n for n, _ in trials}):
+        yield f"trial must be in a list or in the practice; got {name}."
 
 
-def _media_used(session: Session) -> Iterator[str]:
-    for trial in session.training:
-        yield from media_of(trial)
-    for test in session.test:
-        yield test.image
-
-
-def _answer_problems(bundle: Bundle) -> Iterator[str]:
-    """Trials and answers that do not match one to one, answers that are no class."""
-    manifest, answers = bundle.manifest, bundle.answers
-    trials = [trial for _, _, session in sessions_of(manifest) for trial in _trials(session)]
-    for trial, count in Counter(trials).items():
-        if count > 1:
-            yield f"trial {trial} must occur once; got {count} times."
-    for trial in sorted(set(trials) ^ set(answers.trials)):
-        yield f"trial {trial} must be in both manifest.json and answers.json; got one."
-    for name, _, session in sessions_of(manifest):
-        classes = manifest.practice.classes if name == "practice" else manifest.classes
-        yield from _wrong_classes(bundle, session, classes)
-    items = {item.item: item for item in manifest.quiz}
-    for item in sorted(set(items) ^ set(answers.quiz)):
-        yield f"quiz item {item} must be in both manifest.json and answers.json; got one."
-    for item, index in answers.quiz.items():
-        if item in items and not 0 <= index < len(items[item].choices):
-            yield f"answer of {item} must be in [0, {len(items[item].choices)}); got {index}."
-
-
-def _wrong_classes(bundle: Bundle, session: Session, classes: Sequence[str]) -> Iterator[str]:
-    for trial in _trials(session):
-        answer = bundle.answers.trials.get(trial)
-        if answer is not None and answer.answer not in classes:
-            yield f"answer of trial {trial} must be one of {list(classes)}; got {answer.answer!r}."
-    for shown in session.training:
-        answer = bundle.answers.trials.get(shown.trial)
-        if answer is not None and answer.answer != shown.prediction:
+def _source_problems(bundle: Bundle) -> Iterator[str]:
+    """Find sources of pictures that there are not, and boxes that are none."""
+    for name, source in bundle.answers.sources.items():
+        if name not in bundle.manifest.media:
+            yield f"source must be of a picture that the manifest lists; got {name}."
+        if source.box is None:
+            continue
+        corners = len(source.box) == 4
+        if not corners or not (source.box[0] < source.box[2] and source.box[1] < source.box[3]):
             yield (
-                f"prediction of trial {shown.trial} must be its answer {answer.answer!r}; got "
-                f"{shown.prediction!r}."
+                f"box of the source of {name} must be [left, top, right, bottom]; got "
+                f"{list(source.box)}."
             )
 
 
-def _trials(session: Session) -> list[str]:
-    return [shown.trial for shown in session.training] + [test.trial for test in session.test]
+def _translation_problems(bundle: Bundle) -> Iterator[str]:
+    """Texts that a language lacks, and translations of texts that there are not."""
+    texts = texts_of(bundle.manifest)
+    for language, translations in bundle.manifest.translations.items():
+        for text in sorted(texts - set(translations)):
+            yield f"text must be translated to {language}; got none of {_short(text)}."
+        for text in sorted(set(translations) - texts):
+            yield f"translation to {language} must be of a text of the study; got {_short(text)}."
 
 
-def _name_problems(bundle: Bundle) -> Iterator[str]:
-    """Names of files and trials that tell something."""
-    for name in bundle.manifest.media:
-        if not MEDIA_NAME.fullmatch(name):
-            yield f"media name must be a SHA-256 with an extension; got {name!r}."
-    telling = {*TELLING, *bundle.manifest.classes, *bundle.manifest.conditions}
-    for _, _, session in sessions_of(bundle.manifest):
-        for trial in _trials(session):
-            told = sorted(word for word in telling if word.lower() in trial.lower())
-            if told:
-                yield f"trial name must tell nothing; got {trial!r} with {told}."
-
-
-def _balance_problems(bundle: Bundle) -> Iterator[str]:
-    """Phases whose predictions are more than one apart; the practice is exempt."""
-    for name, number, session in sessions_of(bundle.manifest):
-        if name == "practice":
-            continue
-        scored = [test.trial for test in session.test if not _is_catch(bundle, test.trial)]
-        phases = {"training": [shown.trial for shown in session.training], "test": scored}
-        for phase, trials in phases.items():
-            answers = [
-                bundle.answers.trials[t].answer for t in trials if t in bundle.answers.trials
-            ]
-            counts = {c: answers.count(c) for c in bundle.manifest.classes}
-            if max(counts.values()) - min(counts.values()) > 1:
-                yield (
-                    f"predictions of list {name}, session {number}, {phase} must be at most one "
-                    f"apart; got {counts}."
-                )
-
-
-def _reuse_problems(bundle: Bundle) -> Iterator[str]:
-    """Images that one list shows twice, or one phase shows and another asks about."""
-    trained: set[str] = set()
-    tested: set[str] = set()
-    for name, _, session in sessions_of(bundle.manifest):
-        trained |= {shown.image for shown in session.training}
-        scored = [t.image for t in session.test if not _is_catch(bundle, t.trial)]
-        tested |= set(scored)
-        if name == "practice":
-            continue
-    for image in sorted(trained & tested):
-        yield f"image must be used in training or in test, not in both; got {image}."
-    for trial_list in bundle.manifest.lists:
-        images = [
-            image
-            for session in trial_list.sessions
-            for image in (
-                *(shown.image for shown in session.training),
-                *(t.image for t in session.test if not _is_catch(bundle, t.trial)),
-            )
-        ]
-        for image, count in Counter(images).items():
-            if count > 1:
-                yield f"image must occur once in list {trial_list.name}; got {image} {count} times."
-
-
-def _catch_problems(bundle: Bundle) -> Iterator[str]:
-    """Sessions without exactly one catch trial that repeats a training image of theirs."""
-    for name, number, session in sessions_of(bundle.manifest):
-        caught = [test for test in session.test if _is_catch(bundle, test.trial)]
-        wanted = 0 if name == "practice" else 1
-        where = f"list {name}, session {number}"
-        if len(caught) != wanted:
-            yield f"{where} must have {wanted} catch trials; got {len(caught)}."
-        shown = {trial.image: trial.prediction for trial in session.training}
-        for test in caught:
-            if shown.get(test.image) != bundle.answers.trials[test.trial].answer:
-                yield (
-                    f"catch trial {test.trial} of {where} must repeat a training image of that "
-                    "session with its prediction; it does not."
-                )
-
-
-def _explanation_problems(bundle: Bundle) -> Iterator[str]:
-    """Training trials that lack a condition, or have one that the study has not."""
-    conditions = set(bundle.manifest.conditions)
-    for name, _, session in sessions_of(bundle.manifest):
-        wanted = set() if name == "practice" else conditions
-        for shown in session.training:
-            if set(shown.explanations) != wanted:
-                yield (
-                    f"explanations of trial {shown.trial} must be those of {sorted(wanted)}; got "
-                    f"{sorted(shown.explanations)}."
-                )
-
-
-def _is_catch(bundle: Bundle, trial: str) -> bool:
-    answer = bundle.answers.trials.get(trial)
-    return answer is not None and answer.is_catch
+def _short(text: str) -> str:
+    return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…")

@@ -22,11 +22,8 @@ from stimuli_builder.bundle import (
     Practice,
     Provenance,
     QuizItem,
-    Rules,
     Session,
-    TestTrial,
     Texts,
-    TrainingTrial,
     TrialList,
     write_bundle,
 )
@@ -43,6 +40,13 @@ from stimuli_builder.orders import (
 from stimuli_builder.panels import PanelMaker, shown_concepts
 from stimuli_builder.pictures import MediaCollector
 from stimuli_builder.practice import CLASSES
+from stimuli_builder.procedure import (
+    make_questionnaires,
+    make_rules,
+    make_settings,
+    make_stages,
+    session_questionnaire,
+)
 from stimuli_builder.trials import TrialMaker
 
 
@@ -109,7 +113,8 @@ def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> 
         crop_px=config.pictures.crop_px,
         media=media,
     )
-    trials = TrialMaker(config, maker, draw_names)
+    licence = store.described["licences"]["images"]
+    trials = TrialMaker(config, maker, licence=licence, generator=draw_names)
     supersets = draw_supersets(
         _candidates(store),
         store.classes,
@@ -130,10 +135,17 @@ def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> 
         for number in range(config.lists)
     )
     practice = _practice(config, trials, draw_orders)
-    manifest = _manifest(config, store, lists=lists, practice=practice, media=media)
+    manifest = _manifest(config, store, lists=lists, practice=practice, trials=trials, media=media)
     items = [item.item for item in manifest.quiz]
     quiz = {item: asked.answer for item, asked in zip(items, config.quiz.items, strict=True)}
-    bundle = write_bundle(out, manifest, trials=trials.answers, quiz=quiz, media=media.contents)
+    bundle = write_bundle(
+        out,
+        manifest,
+        trials=trials.answers,
+        quiz=quiz,
+        media=media.contents,
+        sources=trials.sources,
+    )
     problems = audit_bundle(bundle)
     if problems:
         raise BundleError(problems[0])
@@ -235,7 +247,22 @@ def _session(  # noqa: PLR0913 - one place in the design
     test = [trials.test(image) for image in tested]
     test.insert(place_catch(n_test, generator=generator), trials.test(caught, is_catch=True))
     training = tuple(trials.training(image, maps) for image in trained)
-    return Session(training=training, test=tuple(test))
+    return _utility_session(training, test, session_questionnaire(config))
+
+
+def _utility_session(
+    training: Sequence[str], test: Sequence[str], questionnaire: str | None
+) -> Session:
+    return Session(
+        task="utility",
+        title="",
+        introduction=(),
+        training=tuple(training),
+        test=tuple(test),
+        trials_are_shuffled=False,
+        options_are_shuffled=False,
+        questionnaire=questionnaire,
+    )
 
 
 def _practice(config: StudyConfig, trials: TrialMaker, generator: np.random.Generator) -> Practice:
@@ -244,15 +271,12 @@ def _practice(config: StudyConfig, trials: TrialMaker, generator: np.random.Gene
         [CLASSES[index % len(CLASSES)] for index in generator.permutation(n)]
         for n in (wanted.training, wanted.test)
     ]
-    training = []
-    for kind in kinds[0]:
-        name, image = trials.landscape(kind)
-        training.append(TrainingTrial(trial=name, image=image, prediction=kind, explanations={}))
-    test = [TestTrial(trial=name, image=image) for name, image in map(trials.landscape, kinds[1])]
+    training = [trials.practice(kind, is_test=False) for kind in kinds[0]]
+    test = [trials.practice(kind, is_test=True) for kind in kinds[1]]
     return Practice(
         classes=CLASSES,
         introduction=wanted.introduction,
-        session=Session(training=tuple(training), test=tuple(test)),
+        session=_utility_session(training, test, None),
     )
 
 
@@ -262,30 +286,38 @@ def _manifest(
     *,
     lists: tuple[TrialList, ...],
     practice: Practice,
+    trials: TrialMaker,
     media: MediaCollector,
 ) -> Manifest:
+    privacy, viewing, reservoir, recruitment, confidence = make_settings(config)
     return Manifest(
         schema="study-bundle",
         schema_version=SCHEMA_VERSION,
         study=config.study,
         title=config.title,
         task="utility",
+        language=config.language,
+        translations=config.translations,
         scenario=config.scenario,
         classes=tuple(store.classes),
         conditions=config.conditions,
+        stages=make_stages(config),
         texts=Texts(**config.texts.model_dump()),
+        privacy=privacy,
+        questionnaires=make_questionnaires(config),
         practice=practice,
         quiz=tuple(
             QuizItem(item=f"q{number}", question=item.question, choices=item.choices)
             for number, item in enumerate(config.quiz.items, start=1)
         ),
+        training_trials=trials.training_trials,
+        test_trials=trials.test_trials,
         lists=lists,
-        rules=Rules(
-            practice_min_correct=config.practice.min_correct,
-            practice_max_attempts=config.practice.max_attempts,
-            quiz_max_attempts=config.quiz.max_attempts,
-            catch_min_correct=config.catch_min_correct,
-        ),
+        rules=make_rules(config),
+        viewing=viewing,
+        reservoir=reservoir,
+        confidence=confidence,
+        recruitment=recruitment,
         provenance=_provenance(config, store),
         media=media.files,
     )
@@ -296,7 +328,7 @@ def _provenance(config: StudyConfig, store: ConceptStore) -> Provenance:
         package_version=package_version(),
         git_commit=git_commit(),
         seed=config.seed,
-        config=config.model_dump(mode="json", exclude={"texts", "quiz"}),
+        config=config.model_dump(mode="json", exclude={"texts", "quiz", "translations"}),
         concept_store_sha256=file_sha256(store.path / "store.json"),
         network=store.described["network"],
         model=store.described["model"],

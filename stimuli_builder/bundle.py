@@ -15,325 +15,83 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
-from stimuli_builder.errors import BundleError
+from stimuli_builder.answers import Answers, PictureSource, TrialAnswer
+from stimuli_builder.errors import BundleError, FormatError
+from stimuli_builder.manifest import (
+    Confidence,
+    Manifest,
+    MediaFile,
+    Practice,
+    Privacy,
+    Provenance,
+    QuizItem,
+    Recruitment,
+    Reservoir,
+    Rules,
+    Texts,
+    Viewing,
+)
+from stimuli_builder.questionnaires import Choice, Question, Questionnaire
 from stimuli_builder.records import from_json, to_json
+from stimuli_builder.sessions import (
+    Group,
+    Option,
+    Session,
+    Task,
+    TestTrial,
+    TrainingTrial,
+    TrialList,
+)
+from stimuli_builder.soundness import check_runnable
+from stimuli_builder.stages import Stage
+from stimuli_builder.translations import placeholders_of, texts_of, translated
+from stimuli_builder.versions import NEWEST, READABLE, to_newest
 
-SCHEMA_VERSION: Final = 1
+__all__ = [
+    "SCHEMA_VERSION",
+    "Answers",
+    "Bundle",
+    "BundleError",
+    "Choice",
+    "Confidence",
+    "FormatError",
+    "Group",
+    "Manifest",
+    "MediaFile",
+    "Option",
+    "PictureSource",
+    "Practice",
+    "Privacy",
+    "Provenance",
+    "Question",
+    "Questionnaire",
+    "QuizItem",
+    "Recruitment",
+    "Reservoir",
+    "Rules",
+    "Session",
+    "Stage",
+    "Task",
+    "TestTrial",
+    "Texts",
+    "TrainingTrial",
+    "TrialAnswer",
+    "TrialList",
+    "Viewing",
+    "media_name",
+    "media_of",
+    "placeholders_of",
+    "read_bundle",
+    "sessions_of",
+    "texts_of",
+    "translated",
+    "trials_of",
+    "write_bundle",
+]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """One labelled part of an explanation: a concept with its crops and its map, or one map.
-
-    Attributes
-    ----------
-    title
-        What the participant reads above it, such as ``Concept 1``; may be empty.
-    color
-        The map's colour as ``#rrggbb``; empty where there is none.
-    importance
-        In [0, 1]: share of the class's importance; None where there is none.
-    crops
-        Media names of example crops, best first.
-    map
-        Media name of the trial's image with the map drawn over it, or None.
-    """
-
-    title: str
-    color: str
-    importance: float | None
-    crops: tuple[str, ...]
-    map: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingTrial:
-    """An image shown with the model's prediction and, by condition, an explanation.
-
-    Attributes
-    ----------
-    trial
-        Unique in the bundle; tells nothing.
-    image
-        Media name.
-    prediction
-        The model's answer, one of the classes in force.
-    explanations
-        Condition -> groups shown; a condition without an explanation has none.
-    """
-
-    trial: str
-    image: str
-    prediction: str
-    explanations: dict[str, tuple[Group, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestTrial:
-    """An image whose prediction the participant has to guess.
-
-    Attributes
-    ----------
-    trial
-        Unique in the bundle; tells nothing.
-    image
-        Media name.
-    """
-
-    __test__ = False  # not a test case of pytest
-
-    trial: str
-    image: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """One round of a utility study: a training phase, then a test phase.
-
-    Attributes
-    ----------
-    training
-        In the order shown.
-    test
-        In the order shown, the catch trial among them.
-    """
-
-    training: tuple[TrainingTrial, ...]
-    test: tuple[TestTrial, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialList:
-    """One version of the study; each participant goes through one.
-
-    Attributes
-    ----------
-    name
-        Unique in the bundle.
-    sessions
-        In order.
-    """
-
-    name: str
-    sessions: tuple[Session, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Practice:
-    """A short round on an easy model, which teaches the task and must be passed.
-
-    Attributes
-    ----------
-    classes
-        What the easy model answers.
-    introduction
-        Paragraphs shown before it.
-    session
-        Its trials; no condition has an explanation here.
-    """
-
-    classes: tuple[str, ...]
-    introduction: tuple[str, ...]
-    session: Session
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuizItem:
-    """A question on the instructions.
-
-    Attributes
-    ----------
-    item
-        Unique in the bundle.
-    question
-        As shown.
-    choices
-        As shown, in order.
-    """
-
-    item: str
-    question: str
-    choices: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texts:
-    """What participants read, as plain-text paragraphs.
-
-    Attributes
-    ----------
-    consent, instructions, debriefing
-        Paragraphs.
-    contact
-        Who answers questions, one line.
-    """
-
-    consent: tuple[str, ...]
-    instructions: tuple[str, ...]
-    debriefing: tuple[str, ...]
-    contact: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """Thresholds of the screening (appendix E.1 of Fel et al. 2023 leaves them open).
-
-    Attributes
-    ----------
-    practice_min_correct
-        Right answers that pass the practice.
-    practice_max_attempts, quiz_max_attempts
-        Rounds allowed; a quiz is passed with every item right.
-    catch_min_correct
-        Right catch trials, of one in each session, for a participant to be analysed.
-    """
-
-    practice_min_correct: int
-    practice_max_attempts: int
-    quiz_max_attempts: int
-    catch_min_correct: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where the bundle comes from.
-
-    Attributes
-    ----------
-    package_version
-        Of the package that built it.
-    git_commit
-        Of the working tree that built it, or None.
-    seed
-        The builder's seed.
-    config
-        The resolved configuration.
-    concept_store_sha256
-        Of the concept store's ``store.json``, or None where there was none.
-    network
-        Name, layer and weights' hash, as in the concept store.
-    model
-        What is known of the model: its accuracy with the tie kept and broken, for example.
-    licences
-        Of the weights and the images.
-    """
-
-    package_version: str
-    git_commit: str | None
-    seed: int
-    config: dict[str, Any]
-    concept_store_sha256: str | None
-    network: dict[str, Any]
-    model: dict[str, Any]
-    licences: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MediaFile:
-    """One picture.
-
-    Attributes
-    ----------
-    bytes, width_px, height_px
-        Its size.
-    """
-
-    bytes: int
-    width_px: int
-    height_px: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """The study, without anything that a participant must not learn.
-
-    Attributes
-    ----------
-    schema, schema_version
-        ``study-bundle`` and `SCHEMA_VERSION`.
-    study
-        Short name, of a-z, 0-9, ``_`` and ``-``.
-    title
-        As shown.
-    task
-        What participants do.
-    scenario
-        Name of the images' scenario.
-    classes
-        What the model answers, in the order of the buttons.
-    conditions
-        Names; the first is the baseline that the others are compared with.
-    texts, practice, quiz, lists, rules, provenance
-        See their classes.
-    media
-        Media name -> size.
-    """
-
-    schema: Literal["study-bundle"]
-    schema_version: Literal[1]
-    study: str
-    title: str
-    task: Literal["utility"]
-    scenario: str
-    classes: tuple[str, ...]
-    conditions: tuple[str, ...]
-    texts: Texts
-    practice: Practice
-    quiz: tuple[QuizItem, ...]
-    lists: tuple[TrialList, ...]
-    rules: Rules
-    provenance: Provenance
-    media: dict[str, MediaFile]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialAnswer:
-    """What the model answered, and what kind of trial it is.
-
-    Attributes
-    ----------
-    answer
-        The model's prediction.
-    label
-        Class of the folder the image came from.
-    is_catch
-        Whether the trial is a catch trial, which is never scored.
-    tie
-        Whether the image keeps or breaks the tie a person would guess by; None if unknown.
-    source
-        Path of the image in the researcher's folder, or None.
-    """
-
-    answer: str
-    label: str
-    is_catch: bool
-    tie: Literal["kept", "broken"] | None
-    source: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """The answer file.
-
-    Attributes
-    ----------
-    schema, schema_version
-        ``study-answers`` and `SCHEMA_VERSION`.
-    manifest_sha256
-        Of the manifest it belongs to.
-    trials
-        Trial -> answer, for every training, test and practice trial.
-    quiz
-        Item -> index of the right choice.
-    """
-
-    schema: Literal["study-answers"]
-    schema_version: Literal[1]
-    manifest_sha256: str
-    trials: dict[str, TrialAnswer]
-    quiz: dict[str, int]
+SCHEMA_VERSION: Final = NEWEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -382,6 +140,9 @@ class Bundle:
 def read_bundle(path: Path | str) -> Bundle:
     """Read a bundle's two files; `stimuli_builder.audit` checks its pictures and its design.
 
+    Files of an earlier version are read as if they had been written today: a study that runs
+    cannot be rebuilt. Their hashes stay those of their bytes.
+
     Parameters
     ----------
     path
@@ -395,7 +156,8 @@ def read_bundle(path: Path | str) -> Bundle:
     Raises
     ------
     BundleError
-        If a file is missing, is of another schema version, or the two do not belong together.
+        If a file is missing, is of another schema version, the two do not belong together, or the
+        study cannot be run.
     FormatError
         If a field is unknown, missing, or of another type.
     """
@@ -410,6 +172,7 @@ def read_bundle(path: Path | str) -> Bundle:
             f"answers.json of bundle {folder.name} must belong to a manifest of SHA-256 "
             f"{manifest_sha256}; got {answers.manifest_sha256}."
         )
+    check_runnable(manifest)
     return Bundle(
         path=folder,
         manifest=manifest,
@@ -426,6 +189,7 @@ def write_bundle(
     trials: Mapping[str, TrialAnswer],
     quiz: Mapping[str, int],
     media: Mapping[str, bytes],
+    sources: Mapping[str, PictureSource],
 ) -> Bundle:
     """Write a bundle whole or not at all.
 
@@ -441,6 +205,8 @@ def write_bundle(
         Item -> index of the right choice.
     media
         Media name (see `media_name`) -> bytes.
+    sources
+        Media name -> where it was taken from, for the pictures of which that is known.
 
     Returns
     -------
@@ -465,6 +231,7 @@ def write_bundle(
         manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
         trials=dict(trials),
         quiz=dict(quiz),
+        sources=dict(sources),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
@@ -504,7 +271,7 @@ def media_name(content: bytes, extension: str) -> str:
 
 
 def sessions_of(manifest: Manifest) -> Iterator[tuple[str, int, Session]]:
-    """Walk over every session: the practice first, as session 0 of list ``practice``.
+    """Walk over every session: that of a practice first, as session 0 of list ``practice``.
 
     Parameters
     ----------
@@ -516,26 +283,55 @@ def sessions_of(manifest: Manifest) -> Iterator[tuple[str, int, Session]]:
     tuple[str, int, Session]
         List, session from 1, and the session.
     """
-    yield "practice", 0, manifest.practice.session
+    if manifest.practice is not None:
+        yield "practice", 0, manifest.practice.session
     for trial_list in manifest.lists:
         for number, session in enumerate(trial_list.sessions, start=1):
             yield trial_list.name, number, session
 
 
-def media_of(trial: TrainingTrial) -> Iterator[str]:
-    """Walk over the media names of a training trial: its image, then those of each condition.
+def trials_of(
+    manifest: Manifest, session: Session
+) -> Iterator[tuple[str, TrainingTrial | TestTrial]]:
+    """Walk over the trials of a session, those of the training first.
+
+    Parameters
+    ----------
+    manifest
+        A study.
+    session
+        One of its sessions.
+
+    Yields
+    ------
+    tuple[str, TrainingTrial | TestTrial]
+        Name, and what is shown.
+    """
+    for name in session.training:
+        yield name, manifest.training_trials[name]
+    for name in session.test:
+        yield name, manifest.test_trials[name]
+
+
+def media_of(trial: TrainingTrial | TestTrial) -> Iterator[str]:
+    """Walk over the media names of a trial: its image, then those of each condition or option.
 
     Parameters
     ----------
     trial
-        A training trial.
+        A training or test trial.
 
     Yields
     ------
     str
         Media names; one may come more than once.
     """
-    yield trial.image
+    if trial.image is not None:
+        yield trial.image
+    if isinstance(trial, TestTrial):
+        for option in trial.options:
+            yield from option.pictures
+        return
     for groups in trial.explanations.values():
         for group in groups:
             yield from group.crops
@@ -555,12 +351,17 @@ def _parse(content: bytes, folder: Path, name: str) -> object:
     except ValueError as error:
         raise BundleError(f"{name} of bundle {folder.name} must be JSON; got {error}.") from error
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise BundleError(
             f"bundle {folder.name} must have schema_version {SCHEMA_VERSION}; got {version}. "
             'Rebuild it with "craft-stimuli build".'
         )
-    return parsed
+    try:
+        return to_newest(parsed, name)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"{name} of bundle {folder.name} must be of schema_version {version}; got no {error}."
+        ) from error
 
 
 def _dump(value: object) -> bytes:

@@ -62,8 +62,9 @@ class QuizItemConfig(Section):
 
 
 class QuizConfig(Section):
-    """The quiz, passed with every item right."""
+    """The quiz; without `min_correct` it is passed with every item right."""
 
+    min_correct: int | None = Field(default=None, ge=1)
     max_attempts: int = Field(default=3, ge=1)
     items: tuple[QuizItemConfig, ...] = Field(min_length=1)
 
@@ -75,6 +76,88 @@ class TextsConfig(Section):
     consent: tuple[str, ...]
     instructions: tuple[str, ...]
     debriefing: tuple[str, ...]
+    data_notice: tuple[str, ...] = ()
+    ethics: str = ""
+
+
+class PrivacyConfig(Section):
+    """What participants consent to; without `retention_days` nothing is promised."""
+
+    consent_version: str = "1"
+    retention_days: int | None = Field(default=None, ge=1)
+
+
+class ViewingConfig(Section):
+    """How long a training trial is looked at; both the same fixes the time."""
+
+    minimum_ms: int = Field(default=0, ge=0)
+    maximum_ms: int | None = Field(default=None, ge=1)
+
+
+class ReservoirConfig(Section):
+    """The training trials that can be looked at again during a test."""
+
+    scope: Literal["none", "session", "all_sessions"] = "all_sessions"
+    has_explanations: bool = True
+
+
+class RecruitmentConfig(Section):
+    """Who and how many of each condition are wanted, and how long a place is kept."""
+
+    quota: int | None = Field(default=None, ge=1)
+    lease_minutes: int = Field(default=120, ge=1)
+    audience: str | None = None
+    expected_minutes: int | None = Field(default=None, ge=1)
+    pay: str = ""
+    criteria: tuple[str, ...] = ()
+    min_width_px: int | None = Field(default=None, ge=1)
+
+
+class TimeRulesConfig(Section):
+    """Whose answers are analysed, by their times; what is not given is no rule."""
+
+    fast_answer_ms: int = Field(default=0, ge=0)
+    max_fast_share: float = Field(default=1.0, ge=0, le=1)
+    min_sessions_s: int | None = Field(default=None, ge=0)
+    max_sessions_s: int | None = Field(default=None, ge=1)
+    max_away_s: int | None = Field(default=None, ge=0)
+
+
+class ConfidenceConfig(Section):
+    """The question of how sure a participant is, asked beside every test answer."""
+
+    question: str
+    levels: tuple[str, ...] = Field(min_length=2)
+
+
+class ChoiceConfig(Section):
+    """One choice of a question."""
+
+    value: str = Field(pattern=r"^[a-z0-9_-]+$")
+    label: str
+    is_eligible: bool = True
+
+
+class QuestionConfig(Section):
+    """One question about the participant or the study."""
+
+    question: str = Field(pattern=r"^[a-z0-9_-]+$")
+    text: str
+    kind: Literal["choice", "integer", "text"]
+    choices: tuple[ChoiceConfig, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    is_required: bool = False
+
+
+class QuestionnaireConfig(Section):
+    """A page of questions, and where it comes: a stage, or after each session."""
+
+    name: str = Field(pattern=r"^[a-z0-9_-]+$")
+    title: str
+    introduction: tuple[str, ...] = ()
+    place: Literal["eligibility", "before_sessions", "after_each_session", "after_sessions"]
+    questions: tuple[QuestionConfig, ...] = Field(min_length=1)
 
 
 class StudyConfig(Section):
@@ -95,6 +178,15 @@ class StudyConfig(Section):
     practice: PracticeConfig
     quiz: QuizConfig
     texts: TextsConfig
+    privacy: PrivacyConfig = PrivacyConfig()
+    viewing: ViewingConfig = ViewingConfig()
+    reservoir: ReservoirConfig = ReservoirConfig()
+    recruitment: RecruitmentConfig = RecruitmentConfig()
+    time_rules: TimeRulesConfig = TimeRulesConfig()
+    confidence: ConfidenceConfig | None = None
+    questionnaires: tuple[QuestionnaireConfig, ...] = ()
+    language: str = "en"
+    translations: dict[str, dict[str, str]] = {}
 
     @model_validator(mode="after")
     def _thresholds_can_be_met(self) -> "StudyConfig":
@@ -102,8 +194,12 @@ class StudyConfig(Section):
             raise ValueError("conditions must begin with baseline and name each once")
         if self.practice.min_correct > self.practice.test:
             raise ValueError(f"practice.min_correct must be at most {self.practice.test}")
+        if (self.quiz.min_correct or 0) > len(self.quiz.items):
+            raise ValueError(f"quiz.min_correct must be at most {len(self.quiz.items)}")
         if self.catch_min_correct > self.sessions:
             raise ValueError(f"catch_min_correct must be at most {self.sessions}")
+        if sum(each.place == "after_each_session" for each in self.questionnaires) > 1:
+            raise ValueError("questionnaires must have one place after_each_session at most")
         return self
 
 

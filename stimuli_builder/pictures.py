@@ -57,6 +57,7 @@ class MediaCollector:
                 bytes=len(self._contents[name]),
                 width_px=self._sizes[name][0],
                 height_px=self._sizes[name][1],
+                renditions=(),
             )
             for name in sorted(self._contents)
         }

@@ -1,4 +1,4 @@
-"""Make trials of images, with names that tell nothing, and keep their answers."""
+"""Make trials of images, with names that tell nothing, and keep them with their answers."""
 
 import string
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from craft_core.figures import seen_square
 from craft_core.images import read_picture
-from stimuli_builder.bundle import Group, TestTrial, TrainingTrial, TrialAnswer
+from stimuli_builder.bundle import Group, PictureSource, TestTrial, TrainingTrial, TrialAnswer
 from stimuli_builder.config import StudyConfig
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.orders import Candidate
@@ -20,7 +20,7 @@ TRIAL_DIGITS = 12
 
 
 class TrialMaker:
-    """Makes trials of images, with names that tell nothing, and keeps their answers.
+    """Makes trials of images, with names that tell nothing; keeps them with their answers.
 
     Parameters
     ----------
@@ -28,21 +28,34 @@ class TrialMaker:
         Of the study.
     maker
         Of panels; holds the folder of the images and takes the pictures.
+    licence
+        Of the images.
     generator
         Draws trial names.
     """
 
     def __init__(
-        self, config: StudyConfig, maker: PanelMaker, generator: np.random.Generator
+        self,
+        config: StudyConfig,
+        maker: PanelMaker,
+        *,
+        licence: str,
+        generator: np.random.Generator,
     ) -> None:
         self._config = config
         self._maker = maker
+        self._licence = licence
         self._generator = generator
         self._squares: dict[str, Image.Image] = {}
+        self._trained: dict[str, str] = {}
+        self._tested: dict[tuple[str, bool], str] = {}
+        self.training_trials: dict[str, TrainingTrial] = {}
+        self.test_trials: dict[str, TestTrial] = {}
         self.answers: dict[str, TrialAnswer] = {}
+        self.sources: dict[str, PictureSource] = {}
 
-    def training(self, image: Candidate, maps: Mapping[str, Sequence[Tensor]]) -> TrainingTrial:
-        """Make a training trial with every condition's explanation.
+    def training(self, image: Candidate, maps: Mapping[str, Sequence[Tensor]]) -> str:
+        """Make a training trial with every condition's explanation; lists share it.
 
         Parameters
         ----------
@@ -53,23 +66,25 @@ class TrialMaker:
 
         Returns
         -------
-        TrainingTrial
-            Whose answer is kept.
+        str
+            Its name.
         """
+        if image.file in self._trained:
+            return self._trained[image.file]
         square = self._square(image)
         panels: dict[str, tuple[Group, ...]] = {
             name: CONDITIONS[name](self._maker, image.prediction, square, maps[image.file])
             for name in self._config.conditions
         }
-        return TrainingTrial(
-            trial=self._name(image, is_catch=False),
-            image=self._maker.media.add(square),
-            prediction=image.prediction,
-            explanations=panels,
+        name = self._name(image, is_catch=False)
+        self.training_trials[name] = TrainingTrial(
+            image=self._whole(image), prediction=image.prediction, explanations=panels
         )
+        self._trained[image.file] = name
+        return name
 
-    def test(self, image: Candidate, *, is_catch: bool = False) -> TestTrial:
-        """Make a test trial.
+    def test(self, image: Candidate, *, is_catch: bool = False) -> str:
+        """Make a test trial; lists share it.
 
         Parameters
         ----------
@@ -80,28 +95,40 @@ class TrialMaker:
 
         Returns
         -------
-        TestTrial
-            Whose answer is kept.
+        str
+            Its name.
         """
+        if (image.file, is_catch) in self._tested:
+            return self._tested[image.file, is_catch]
         name = self._name(image, is_catch=is_catch)
-        return TestTrial(trial=name, image=self._maker.media.add(self._square(image)))
+        self.test_trials[name] = TestTrial(image=self._whole(image), options=())
+        self._tested[image.file, is_catch] = name
+        return name
 
-    def landscape(self, kind: str) -> tuple[str, str]:
-        """Make a picture of the practice.
+    def practice(self, kind: str, *, is_test: bool) -> str:
+        """Make a trial of the practice, with a drawn landscape.
 
         Parameters
         ----------
         kind
             ``day`` or ``night``.
+        is_test
+            Whether the participant has to say which it is.
 
         Returns
         -------
-        tuple[str, str]
-            Trial and media name.
+        str
+            Its name.
         """
         picture = draw_landscape(kind, self._config.pictures.image_px, self._generator)
         shown = Candidate(file="", prediction=kind, label=kind, tie="")
-        return self._name(shown, is_catch=False), self._maker.media.add(picture)
+        name, image = self._name(shown, is_catch=False), self._maker.media.add(picture)
+        if is_test:
+            self.test_trials[name] = TestTrial(image=image, options=())
+        else:
+            trial = TrainingTrial(image=image, prediction=kind, explanations={})
+            self.training_trials[name] = trial
+        return name
 
     def _name(self, image: Candidate, *, is_catch: bool) -> str:
         digits = self._generator.integers(0, 16, TRIAL_DIGITS)
@@ -112,7 +139,17 @@ class TrialMaker:
             is_catch=is_catch,
             tie=image.tie or None,
             source=image.file or None,
+            concept=None,
+            level=None,
+            sham=None,
+            difficulty=None,
         )
+        return name
+
+    def _whole(self, image: Candidate) -> str:
+        """Return the media name of an image, and write down where it was taken from."""
+        name = self._maker.media.add(self._square(image))
+        self.sources[name] = PictureSource(file=image.file, box=None, licence=self._licence)
         return name
 
     def _square(self, image: Candidate) -> Image.Image:

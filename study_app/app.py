@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
+from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stimuli_builder.bundle import read_bundle
 from study_app.config import flask_config
+from study_app.errors import SetupError
 from study_app.extensions import bootstrap, csrf, db, limiter, login_manager, migrate
+from study_app.protocol import progress_by_step
 from study_app.sqlite import configure_sqlite
-from study_app.views import admin, headers, media, participations, statuses
+from study_app.views import (
+    admin,
+    headers,
+    media,
+    participations,
+    statuses,
+    uploads,
+    withdrawals,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -31,15 +42,19 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     Raises
     ------
     SetupError
-        If a setting is missing.
+        If a setting is missing or wrong, or the database's driver is not installed.
     BundleError
         If the bundle cannot be read.
     """
     app = Flask("study_app")
     app.config.update(flask_config(overrides or {}))
-    app.extensions["study_bundle"] = read_bundle(Path(app.config["STUDY_BUNDLE"]))
+    bundle = read_bundle(Path(app.config["STUDY_BUNDLE"]))
+    app.extensions["study_bundle"] = bundle
+    app.extensions["study_progress"] = progress_by_step(bundle.manifest)
+    app.before_request(_allow_upload)
     _bind_extensions(app)
-    for blueprint in (participations.bp, media.bp, admin.bp):
+    blueprints = (participations.bp, withdrawals.bp, media.bp, admin.bp, uploads.bp)
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
     statuses.register(app)
     headers.register(app)
@@ -49,8 +64,20 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     return app
 
 
+def _allow_upload() -> None:
+    """Let the administrator alone send a large file, before the form's token is read."""
+    if request.endpoint == "uploads.post_upload" and current_user.is_authenticated:
+        request.max_content_length = uploads.MAX_UPLOAD_BYTES
+
+
 def _bind_extensions(app: Flask) -> None:
-    db.init_app(app)
+    try:
+        db.init_app(app)
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"database driver must be installed; got no {error.name}. "
+            'Run "pip install craft-studies[postgresql]".'
+        ) from error
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     csrf.init_app(app)
     bootstrap.init_app(app)

@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from stimuli_builder.bundle import BundleError  # type: ignore[attr-defined]
+from stimuli_builder.bundle import Bundle, BundleError, placeholders_of
 from study_app.app import create_app
-from study_app.config import sqlite_url
+from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
 from study_app.export import export_study
 from study_app.extensions import db
@@ -83,6 +83,12 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument(
         "--seed", type=int, help="of the assignment to conditions (0, or the database's)"
     )
+    serve.add_argument(
+        "--quota", type=_count, help="participants of each condition, in place of the bundle's"
+    )
+    serve.add_argument(
+        "--trial-run", action="store_true", help="serve a study with texts still to be written"
+    )
 
 
 def _add_export(commands: Commands) -> None:
@@ -90,7 +96,7 @@ def _add_export(commands: Commands) -> None:
         commands,
         _export,
         name="export",
-        does="write the answers as study.json and three CSV files",
+        does="write the answers as study.json and CSV files",
         example="craft-study export runs/demo/export --database runs/demo/study.sqlite",
     )
     export.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="folder to write")
@@ -155,20 +161,34 @@ def _serve(arguments: argparse.Namespace) -> None:
     url = database_url(arguments.database)
     own_key = os.environ.get("STUDY_SECRET_KEY")
     app = _open(arguments.bundle, url)
+    bundle = app.extensions["study_bundle"]
+    if not arguments.trial_run:
+        _check_written(bundle)
     with app.app_context():
-        study = prepare_database(app.extensions["study_bundle"], seed=arguments.seed)
+        study = prepare_database(bundle, seed=arguments.seed, quota=arguments.quota)
         password = make_admin_password()
         db.engine.dispose()
     server = Server(
         bundle=arguments.bundle,
         database_url=url,
         secret_key=own_key or study.secret_key,
+        withdrawals=app.config["STUDY_WITHDRAWALS"],
         host=arguments.host,
         port=arguments.port,
         n_workers=arguments.workers,
     )
     _print_links(server, password)
     os.execve(sys.executable, server_command(server), server_environment(server))
+
+
+def _check_written(bundle: Bundle) -> None:
+    """Refuse to show people a text that is still to be written."""
+    placeholders = placeholders_of(bundle.manifest)
+    if placeholders:
+        raise SetupError(
+            f"texts of a live study must be written; got {placeholders[0]!r}. Write them and build "
+            'the bundle again, or try it out with "--trial-run".'
+        )
 
 
 def _print_links(server: Server, password: str | None) -> None:
@@ -189,7 +209,7 @@ def _export(arguments: argparse.Namespace) -> None:
 def _status(arguments: argparse.Namespace) -> None:
     app = _open_existing(arguments)
     with app.app_context():
-        counts = count_participations()
+        counts = count_participations(app.extensions["study_bundle"].manifest)
     totals: Counter[tuple[str, str, str]] = Counter()
     for count in counts:
         who = "simulated" if count.is_simulated else "people"
@@ -224,6 +244,7 @@ def _open(bundle: Path, url: str) -> Flask:
             "STUDY_BUNDLE": bundle,
             "STUDY_DATABASE_URL": url,
             "STUDY_SECRET_KEY": secrets.token_hex(32),
+            "STUDY_WITHDRAWALS": withdrawals_file(url),
         }
     )
 

@@ -2,9 +2,12 @@
 
     EXPORT/
       study.json         the study: rules, conditions, versions, seed, hashes
-      responses.csv      one row an answer            -> `RESPONSES`
-      participants.csv   one row a participation      -> `PARTICIPANTS`
-      events.csv         one row an event             -> `EVENTS`
+      responses.csv      one row an answer                          -> `RESPONSES`
+      participants.csv   one row a participation                    -> `PARTICIPANTS`
+      events.csv         one row an event                           -> `EVENTS`
+      replies.csv        one row an answer to a questionnaire       -> `REPLIES`
+      decisions.csv      one row a verdict on a participation       -> `DECISIONS`
+      arms.csv           one row a condition: who came, who left    -> `ARMS`
 
 Files are UTF-8, comma-separated, with a header; an empty field means "not known" or "does not
 apply"; booleans are ``true`` and ``false``; instants are ISO 8601 in UTC.
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 SCHEMA: Final = "study-export"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Kind = Literal["string", "integer", "number", "boolean", "instant"]
 
@@ -55,18 +58,33 @@ PARTICIPANT = (
     ),
 )
 
+GROUP = Column("group", "string", "", "Audience, such as expert; empty if unknown.", (), False)
+
+PHASES: Final = (
+    "consent",
+    "eligibility",
+    "practice",
+    "quiz",
+    "training",
+    "test",
+    "questionnaire",
+    "end",
+)
+
 PLACE = (
-    Column("session", "integer", "0 to 3", "0 before the sessions (practice and quiz), then 1 on."),
-    Column(
-        "phase",
-        "string",
-        "",
-        "Part of the session.",
-        ("consent", "practice", "quiz", "training", "test", "end"),
-    ),
+    Column("session", "integer", "from 0", "0 before the sessions (practice and quiz), then 1 on."),
+    Column("phase", "string", "", "Part of the session.", PHASES),
 )
 
 STATUSES: Final = ("in_progress", "screened_out", "completed")
+SCREENINGS: Final = ("eligibility", "practice", "quiz", "quota")
+VERDICTS: Final = ("include", "exclude", "screen_out", "reject")
+DECIDERS: Final = ("rules", "researcher")
+EXCLUSIONS: Final = ("catch", "fast_answers", "too_short", "too_long", "away", "other")
+REJECTIONS: Final = ("automated", "repeated", "dishonest", "other")
+TASKS: Final = ("utility", "intruder", "binary_choice")
+LEVELS: Final = ("concept", "sub_concept")
+SHAMS: Final = ("same_layer", "random")
 
 PARTICIPANTS: Final = (
     *PARTICIPANT,
@@ -76,7 +94,7 @@ PARTICIPANTS: Final = (
         "string",
         "",
         "The screening that ended the participation; empty where none did.",
-        ("practice", "quiz"),
+        SCREENINGS,
         False,
     ),
     Column("condition", "string", "", "Assigned after the quiz; empty before.", (), False),
@@ -97,6 +115,24 @@ PARTICIPANTS: Final = (
     Column("started_at", "instant", "UTC", "Consent was given, by the server's clock."),
     Column("finished_at", "instant", "UTC", "The end page was reached.", (), False),
     Column("duration_s", "number", "seconds", "From start to finish.", (), False),
+    GROUP,
+    Column("consent_version", "string", "", "Of the text that was consented to."),
+    Column("assignment_number", "integer", "from 0", "Place in the permuted blocks.", (), False),
+    Column("order_seed", "integer", "", "Of the order of shuffled trials.", (), False),
+    Column("assigned_at", "instant", "UTC", "The sessions began.", (), False),
+    Column("last_step", "string", "", "Page that the participation is at, or ended at."),
+    Column("sessions_s", "number", "seconds", "From assignment to the end.", (), False),
+    Column("away_s", "number", "seconds", "In the sessions, with the page out of sight."),
+    Column(
+        "verdict",
+        "string",
+        "",
+        "What was decided by the rules or by a researcher; empty while in progress.",
+        VERDICTS,
+        False,
+    ),
+    Column("verdict_reasons", "string", "", "Why, as names separated by spaces.", (), False),
+    Column("decided_by", "string", "", "Who decided last.", DECIDERS, False),
 )
 
 RESPONSES: Final = (
@@ -129,18 +165,57 @@ RESPONSES: Final = (
     ),
     Column("server_rt_ms", "number", "ms", "From the page sent to the answer, by the server's."),
     Column("answered_at", "instant", "UTC", "When the answer was stored, by the server's clock."),
+    GROUP,
+    Column("task", "string", "", "What was asked; empty in the quiz.", TASKS, False),
+    Column("item", "string", "", "The trial again, under the name that models of items use."),
+    Column(
+        "level",
+        "string",
+        "",
+        "Whether an intruder trial's pictures are of a concept or of a sub-concept.",
+        LEVELS,
+        False,
+    ),
+    Column("is_sham", "boolean", "", "Whether nothing tells a binary choice's groups apart."),
+    Column(
+        "sham",
+        "string",
+        "",
+        "How such groups were made: by a split at the same layer, or at random.",
+        SHAMS,
+        False,
+    ),
+    Column("concept", "string", "", "What an intruder or choice is about.", (), False),
+    Column("difficulty", "number", "0 to 1", "Of the trial, as the builder saw it.", (), False),
+    Column("n_choices", "integer", "from 1", "Choices on offer."),
+    Column(
+        "chose_sub",
+        "boolean",
+        "",
+        "Whether the sub-concept's group was chosen; empty but for binary choices.",
+        (),
+        False,
+    ),
+    Column("place", "integer", "from 1", "Where the choice stood on the page.", (), False),
+    Column("confidence", "integer", "from 1", "How sure; empty if it was not asked.", (), False),
 )
 
 EVENT_NAMES: Final = (
     "consented",
+    "page_shown",
     "trial_shown",
     "training_left",
     "reservoir_opened",
+    "focus_lost",
+    "second_answer",
+    "ineligible",
     "practice_passed",
     "practice_failed",
     "quiz_passed",
     "quiz_failed",
     "assigned",
+    "place_lost",
+    "place_regained",
     "screened_out",
     "completed",
 )
@@ -155,23 +230,61 @@ EVENTS: Final = (
         "duration_ms",
         "number",
         "ms",
-        "How long a training trial or the reservoir was looked at, by the browser's clock.",
+        "How long something was looked at, or the page was out of sight, by the browser's clock.",
         (),
         False,
     ),
     Column("at", "instant", "UTC", "By the server's clock."),
+    Column("step", "string", "", "Page it happened at: kind.session.attempt.position.", (), False),
+    Column("detail", "string", "", "What else is known of it.", (), False),
+)
+
+REPLIES: Final = (
+    *PARTICIPANT,
+    GROUP,
+    Column("condition", "string", "", "The participation's; empty if never assigned.", (), False),
+    Column("session", "integer", "from 0", "The session it follows; 0 outside the sessions."),
+    Column("questionnaire", "string", "", "Of the bundle."),
+    Column("question", "string", "", "Of the bundle."),
+    Column("value", "string", "", "A choice's value, an integer, or text."),
+    Column("replied_at", "instant", "UTC", "When it was stored, by the server's clock."),
+)
+
+DECISIONS: Final = (
+    *PARTICIPANT,
+    Column("verdict", "string", "", "What was decided.", VERDICTS),
+    Column("reasons", "string", "", "Why, as names separated by spaces.", (), False),
+    Column("decided_by", "string", "", "Who decided.", DECIDERS),
+    Column("decided_at", "instant", "UTC", "By the server's clock."),
+)
+
+ARMS: Final = (
+    Column("simulated", "boolean", "", "Whether programs are counted, not people."),
+    Column("condition", "string", "", "Empty for those who never got one.", (), False),
+    Column("began", "integer", "participations", "All, the withdrawn included."),
+    Column("in_progress", "integer", "participations", "Not at an end yet, or left."),
+    Column("lapsed", "integer", "participations", "Of these, over the lease's time."),
+    Column("screened_out", "integer", "participations", "Ended by a screening."),
+    Column("completed", "integer", "participations", "Came to the end."),
+    Column("included", "integer", "participations", "Of these, whose answers can be analysed."),
+    Column("excluded", "integer", "participations", "Of these, whose answers cannot."),
+    Column("rejected", "integer", "participations", "Turned down by a researcher."),
+    Column("withdrawn", "integer", "participations", "Withdrew; nothing else is left of them."),
 )
 
 TABLES: Final = {"participants": PARTICIPANTS, "responses": RESPONSES, "events": EVENTS}
+FURTHER_TABLES: Final = {"replies": REPLIES, "decisions": DECISIONS, "arms": ARMS}
+ALL_TABLES: Final = TABLES | FURTHER_TABLES
 
 STUDY_FIELDS: Final = {
     "schema": "`study-export`.",
-    "schema_version": "integer: 1.",
+    "schema_version": "integer: 2.",
     "package_version": "string: of the server that wrote the export.",
     "git_commit": "string or null: of the server's working tree.",
     "study": "string: short name of the study.",
     "title": "string: as participants saw it.",
-    "task": "string: `utility`.",
+    "task": "string: `utility`, `intruder`, `binary_choice`, `recursivity` or `mixed`.",
+    "language": "string: of the study's texts.",
     "scenario": "string: of the images.",
     "classes": "array of strings: what the model answers.",
     "conditions": "array of strings: the first is the baseline.",
@@ -180,10 +293,12 @@ STUDY_FIELDS: Final = {
     "n_training": "integer: training trials in a session.",
     "n_test": "integer: scored test trials in a session, the catch trial not counted.",
     "rules": "object: the bundle's thresholds (practice_min_correct, practice_max_attempts, "
-    "quiz_max_attempts, catch_min_correct).",
+    "quiz_min_correct, quiz_max_attempts, catch_min_correct, fast_answer_ms, max_fast_share, "
+    "min_sessions_s, max_sessions_s, max_away_s).",
     "assignment_seed": "integer: of the permuted blocks that assigned conditions and lists.",
-    "bundle": "object: `manifest_sha256`, `answers_sha256` and the manifest's `provenance` whole, "
-    "which leads back to the concept store and the network's weights.",
+    "bundle": "object: `manifest_sha256`, `answers_sha256`, what was promised (`privacy`) and "
+    "wanted (`recruitment`), and the manifest's `provenance` whole, which leads back to the "
+    "concept store and the network's weights.",
     "files": "object: table name -> `rows` (integer) and `sha256` of its CSV file.",
 }
 
@@ -194,7 +309,7 @@ def column_names(table: str) -> list[str]:
     Parameters
     ----------
     table
-        Key of `TABLES`.
+        Key of `ALL_TABLES`.
 
     Returns
     -------
@@ -206,4 +321,4 @@ def column_names(table: str) -> list[str]:
     >>> column_names("events")[3:5]
     ['number', 'event']
     """
-    return [column.name for column in TABLES[table]]
+    return [column.name for column in ALL_TABLES[table]]

@@ -2,9 +2,12 @@
 
 STUDY_BUNDLE           folder of the bundle
 STUDY_DATABASE_URL     SQLAlchemy address of the database
-STUDY_SECRET_KEY       signs cookies; there is no default
+STUDY_SECRET_KEY       signs cookies, and keys the hashes of numbers from outside; no default
+STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept where the database
+                       is restored from a backup; beside a SQLite file by default
+STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SIMULATED        1 marks every participation as a program's
-STUDY_SECURE_COOKIES   1 sends cookies over HTTPS only
+STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
 """
 
@@ -14,12 +17,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from study_app.errors import SetupError
 
 NAMES: Final = (
     "STUDY_BUNDLE",
     "STUDY_DATABASE_URL",
     "STUDY_SECRET_KEY",
+    "STUDY_WITHDRAWALS",
+    "STUDY_UPLOADS",
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",
     "STUDY_PROXIES",
@@ -28,6 +36,10 @@ REQUIRED: Final = NAMES[:3]
 COOKIE_LIFETIME: Final = timedelta(days=180)
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MIN_SECRET_LENGTH: Final = 16
+MIN_SECRET_LETTERS: Final = 8  # different ones
+PLACEHOLDERS: Final = ("change", "default", "example", "insecure", "password", "placeholder")
+CONNECTIONS: Final = 6  # of each worker, as many as it has threads and a few more
+WITHDRAWALS_ENDING: Final = ".withdrawn"
 
 
 def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -46,7 +58,8 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     Raises
     ------
     SetupError
-        If a required setting is missing, or the secret is too short.
+        If a required setting is missing, the secret is too short or a placeholder, or the
+        database's address cannot be read.
     """
     settings: dict[str, Any] = {
         **{name: os.environ.get(name, "") for name in NAMES},
@@ -55,24 +68,135 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     for name in REQUIRED:
         if not settings[name]:
             raise SetupError(f'{name} must be set; got nothing. "craft-study serve" sets it.')
-    secret = str(settings["STUDY_SECRET_KEY"])
+    check_secret(str(settings["STUDY_SECRET_KEY"]))
+    url = database_address(str(settings["STUDY_DATABASE_URL"]))
+    is_secure = settings["STUDY_SECURE_COOKIES"] == "" or is_on(settings["STUDY_SECURE_COOKIES"])
+    return {
+        **_fixed(),
+        "SECRET_KEY": str(settings["STUDY_SECRET_KEY"]),
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        "SESSION_COOKIE_SECURE": is_secure,
+        "SESSION_COOKIE_NAME": "__Host-study" if is_secure else "study",
+        **settings,
+        "STUDY_WITHDRAWALS": str(settings["STUDY_WITHDRAWALS"] or withdrawals_file(url)),
+    }
+
+
+def check_secret(secret: str) -> None:
+    """Refuse a secret that somebody could guess.
+
+    Parameters
+    ----------
+    secret
+        As configured.
+
+    Raises
+    ------
+    SetupError
+        If it is too short, too plain, or a placeholder.
+    """
     if len(secret) < MIN_SECRET_LENGTH:
         raise SetupError(
             f"STUDY_SECRET_KEY must have {MIN_SECRET_LENGTH} characters or more; got {len(secret)}."
         )
-    return {
-        **_fixed(),
-        "SECRET_KEY": secret,
-        "SQLALCHEMY_DATABASE_URI": str(settings["STUDY_DATABASE_URL"]),
-        "SESSION_COOKIE_SECURE": is_on(settings["STUDY_SECURE_COOKIES"]),
-        **settings,
-    }
+    n_letters = len(set(secret))
+    if n_letters < MIN_SECRET_LETTERS:
+        raise SetupError(
+            f"STUDY_SECRET_KEY must have {MIN_SECRET_LETTERS} different characters or more; got "
+            f"{n_letters}."
+        )
+    found = [word for word in PLACEHOLDERS if word in secret.lower()]
+    if found:
+        raise SetupError(
+            f'STUDY_SECRET_KEY must be a random secret; got one with "{found[0]}" in it. '
+            "Make one with \"python -c 'import secrets; print(secrets.token_hex(32))'\"."
+        )
+
+
+def database_address(url: str) -> str:
+    """Return a database's address with the driver that this package comes with.
+
+    Parameters
+    ----------
+    url
+        As configured.
+
+    Returns
+    -------
+    str
+        For SQLAlchemy.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read, or is of another database than SQLite and PostgreSQL.
+
+    Examples
+    --------
+    >>> database_address("postgresql://localhost/study")
+    'postgresql+psycopg://localhost/study'
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise SetupError(
+            f"STUDY_DATABASE_URL must be SQLAlchemy's address of a database; got {url[:20]!r}."
+        ) from error
+    name = address.get_backend_name()
+    if name not in ("sqlite", "postgresql"):
+        raise SetupError(f"STUDY_DATABASE_URL must be of SQLite or PostgreSQL; got {name}.")
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    return address.render_as_string(hide_password=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return how SQLAlchemy connects.
+
+    Parameters
+    ----------
+    url
+        As `database_address` returns it.
+
+    Returns
+    -------
+    dict[str, Any]
+        A connection that was lost, as when PostgreSQL was restarted, is noticed and replaced.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return {}
+    return {"pool_pre_ping": True, "pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": 10}
+
+
+def withdrawals_file(url: str) -> str:
+    """Return the file that withdrawals are written to where nothing else is configured.
+
+    Parameters
+    ----------
+    url
+        Of the database.
+
+    Returns
+    -------
+    str
+        The environment's; else beside a SQLite file, or in the current folder.
+
+    Examples
+    --------
+    >>> withdrawals_file("sqlite:////srv/study.sqlite")
+    '/srv/study.sqlite.withdrawn'
+    """
+    configured = os.environ.get("STUDY_WITHDRAWALS")
+    address = make_url(url)
+    is_file = address.get_backend_name() == "sqlite" and address.database
+    default = Path(address.database or "") if is_file else Path("study").resolve()
+    return configured or f"{default}{WITHDRAWALS_ENDING}"
 
 
 def _fixed() -> dict[str, Any]:
     """Return the settings that no study changes."""
     return {
-        "SESSION_COOKIE_NAME": "study",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
@@ -82,6 +206,8 @@ def _fixed() -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": MAX_REQUEST_BYTES,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_STRATEGY": "moving-window",
+        "RATELIMIT_HEADERS_ENABLED": True,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(hours=1),
     }
 

@@ -1,4 +1,4 @@
-"""The export of a study: study.json and three tables, as `study_app.columns` describes them."""
+"""The export of a study: study.json and its tables, as `study_app.columns` describes them."""
 
 import csv
 import hashlib
@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -15,18 +14,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from stimuli_builder.bundle import Bundle
-from study_app.columns import SCHEMA, SCHEMA_VERSION, STUDY_FIELDS, TABLES, column_names
+from study_app.columns import ALL_TABLES, SCHEMA, SCHEMA_VERSION, STUDY_FIELDS, column_names
 from study_app.errors import SetupError
 from study_app.extensions import db
-from study_app.models import Event, Participation, Response
+from study_app.rows import Row, read_tables
 from study_app.services.study import check_bundle, read_study
 
 DISTRIBUTION: Final = "craft-studies"
-
-Row = dict[str, object]
 
 
 def export_study(bundle: Bundle, folder: Path) -> Path:
@@ -57,121 +52,6 @@ def export_study(bundle: Bundle, folder: Path) -> Path:
     return write_export(folder, about, tables)
 
 
-def read_tables(bundle: Bundle) -> dict[str, list[Row]]:
-    """Read every table's rows from the database, in one transaction.
-
-    Parameters
-    ----------
-    bundle
-        The study's bundle, whose answers say what is right.
-
-    Returns
-    -------
-    dict[str, list[Row]]
-        Table -> rows with the columns of `TABLES`, participations in order of arrival.
-    """
-    db.session.rollback()
-    participations = list(db.session.scalars(select(Participation).order_by(Participation.id)))
-    responses = defaultdict(list)
-    for response in db.session.scalars(select(Response).order_by(Response.id)):
-        responses[response.participation_id].append(response)
-    events = defaultdict(list)
-    for event in db.session.scalars(select(Event).order_by(Event.number)):
-        events[event.participation_id].append(event)
-    return {
-        "participants": [
-            _participant_row(bundle, each, responses[each.id], events[each.id])
-            for each in participations
-        ],
-        "responses": [
-            _response_row(bundle, each, row)
-            for each in participations
-            for row in responses[each.id]
-        ],
-        "events": [_event_row(each, row) for each in participations for row in events[each.id]],
-    }
-
-
-def _who(participation: Participation) -> Row:
-    return {
-        "participant": participation.name,
-        "simulated": participation.is_simulated,
-        "simulated_kind": participation.simulated_kind,
-    }
-
-
-def _participant_row(
-    bundle: Bundle,
-    participation: Participation,
-    responses: list[Response],
-    events: list[Event],
-) -> Row:
-    names = [event.name for event in events]
-    practice_attempts = names.count("practice_passed") + names.count("practice_failed")
-    catches = [row for row in responses if _is_catch(bundle, row)]
-    start, end = participation.consented_at, participation.finished_at
-    return _who(participation) | {
-        "status": participation.status,
-        "screened_out_at": participation.screened_out_at,
-        "condition": participation.condition,
-        "list": participation.list_name,
-        "practice_attempts": practice_attempts,
-        "practice_correct": _n_right_in_practice(responses, practice_attempts),
-        "quiz_attempts": names.count("quiz_passed") + names.count("quiz_failed"),
-        "quiz_passed": "quiz_passed" in names,
-        "catch_shown": len(catches),
-        "catch_correct": sum(row.is_correct for row in catches),
-        "started_at": start,
-        "finished_at": end,
-        "duration_s": None if end is None else (end - start).total_seconds(),
-    }
-
-
-def _n_right_in_practice(responses: list[Response], attempt: int) -> int | None:
-    if attempt == 0:
-        return None
-    return sum(r.is_correct for r in responses if r.phase == "practice" and r.attempt == attempt)
-
-
-def _is_catch(bundle: Bundle, response: Response) -> bool:
-    return response.phase == "test" and bundle.answers.trials[response.item].is_catch
-
-
-def _response_row(bundle: Bundle, participation: Participation, response: Response) -> Row:
-    is_quiz = response.phase == "quiz"
-    answer = None if is_quiz else bundle.answers.trials[response.item]
-    expected = str(bundle.answers.quiz[response.item]) if answer is None else answer.answer
-    return _who(participation) | {
-        "condition": participation.condition,
-        "list": participation.list_name,
-        "session": response.session,
-        "phase": response.phase,
-        "attempt": response.attempt,
-        "position": response.position,
-        "trial": response.item,
-        "choice": response.choice,
-        "expected": expected,
-        "correct": response.is_correct,
-        "is_catch": answer is not None and answer.is_catch,
-        "tie": None if answer is None else answer.tie,
-        "rt_ms": response.rt_ms,
-        "server_rt_ms": response.server_rt_ms,
-        "answered_at": response.answered_at,
-    }
-
-
-def _event_row(participation: Participation, event: Event) -> Row:
-    return _who(participation) | {
-        "number": event.number,
-        "event": event.name,
-        "session": event.session,
-        "phase": event.phase,
-        "trial": event.trial,
-        "duration_ms": event.duration_ms,
-        "at": event.at,
-    }
-
-
 def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
     """Return what study.json says, but for its files.
 
@@ -189,7 +69,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
     """
     study = bundle.manifest
     first = study.lists[0].sessions[0]
-    n_catch = sum(bundle.answers.trials[trial.trial].is_catch for trial in first.test)
+    n_catch = sum(bundle.answers.trials[trial].is_catch for trial in first.test)
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -198,6 +78,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "study": study.study,
         "title": study.title,
         "task": study.task,
+        "language": study.language,
         "scenario": study.scenario,
         "classes": list(study.classes),
         "conditions": list(study.conditions),
@@ -210,6 +91,8 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "bundle": {
             "manifest_sha256": bundle.manifest_sha256,
             "answers_sha256": bundle.answers_sha256,
+            "privacy": asdict(study.privacy),
+            "recruitment": asdict(study.recruitment),
             "provenance": asdict(study.provenance),
         },
     }
@@ -240,7 +123,7 @@ def write_export(
         If the folder holds something else than an export.
     """
     _check_replaceable(folder)
-    contents = {name: _to_csv(name, tables[name]) for name in TABLES}
+    contents = {name: _to_csv(name, tables[name]) for name in ALL_TABLES}
     files = {
         name: {"rows": n_rows, "sha256": hashlib.sha256(content).hexdigest()}
         for name, (content, n_rows) in contents.items()
@@ -261,7 +144,7 @@ def write_export(
 
 
 def _check_replaceable(folder: Path) -> None:
-    known = {"study.json", *(f"{name}.csv" for name in TABLES)}
+    known = {"study.json", *(f"{name}.csv" for name in ALL_TABLES)}
     if folder.exists() and not folder.is_dir():
         raise SetupError(f"export folder must be a folder; got the file {folder}.")
     other = {file.name for file in folder.iterdir()} - known if folder.exists() else set()

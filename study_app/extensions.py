@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from study_app.models import Base
+from study_app.database import Base
 
 # Rows stay readable after a commit, so that a page needs no second query.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})

@@ -2,44 +2,31 @@
 
 studies           one row: which bundle the database belongs to, and its secrets
 participations    one row a participation
-responses         one row an answer; unique by participation, step and item
+submissions       one row a step that was left; unique by participation and step, and by answer key
+responses         one row an answer to a trial or quiz item; unique by participation, step and item
+replies           one row an answer to a questionnaire; unique by participation, step and question
 events            one row an event; unique by participation and number
+slots             one row a place in the permuted blocks, and who holds it
+decisions         one row a verdict: include, exclude, screen out or reject, with its reasons
+outside_ids       keyed hashes of the numbers that panels give people
+withdrawals       one row a withdrawal, all that is left of it
 """
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-CONSTRAINT_NAMES = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from study_app.columns import DECIDERS, STATUSES, VERDICTS
+from study_app.database import Base
+from study_app.trials import Draw
+
+NEVER_REUSED = {"sqlite_autoincrement": True}  # a deleted participation's number stays its own
 
 
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC, also on databases that store no time zone."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Drop the time zone after turning to UTC."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Put UTC back."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """What all tables share: names of constraints, and UTC instants."""
-
-    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
-    type_annotation_map = {datetime: Instant}
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class Study(Base):
@@ -55,6 +42,8 @@ class Study(Base):
         Where the bundle was when it was last served.
     assignment_seed
         Of the permuted blocks.
+    quota
+        Participants a condition, in place of the bundle's; None takes the bundle's.
     secret_key
         Signs cookies where ``STUDY_SECRET_KEY`` gives no key.
     admin_password_hash
@@ -62,12 +51,14 @@ class Study(Base):
     """
 
     __tablename__ = "studies"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     answers_sha256: Mapped[str] = mapped_column(String(64))
     bundle_path: Mapped[str]
     assignment_seed: Mapped[int]
+    quota: Mapped[int | None]
     secret_key: Mapped[str] = mapped_column(String(128))
     admin_password_hash: Mapped[str | None] = mapped_column(String(256))
 
@@ -81,22 +72,30 @@ class Participation(Base):
         Order of arrival, from 1.
     key
         Secret of the participant's link.
+    withdrawal_hash
+        SHA-256 of the code by which the participation can be withdrawn.
     is_simulated, simulated_kind
         Whether a program takes part, and which kind.
+    consent_version
+        Of the text that was consented to.
     status
         One of `study_app.columns.STATUSES`.
     screened_out_at
-        ``practice`` or ``quiz``.
+        ``eligibility``, ``practice``, ``quiz`` or ``quota``.
+    verdict
+        One of `study_app.columns.VERDICTS`; None while the participation is in progress.
     step
-        Key of the step the participant is at; see `study_app.protocol`.
+        Key of the step the participant is at; see `study_app.steps`.
     step_at
         When the page of that step was sent first.
-    condition, list_name
-        Drawn after the quiz.
+    condition, list_name, order_seed
+        Drawn where the sessions begin.
     assignment_number
-        From 0, among people or among programs: which place of the permuted blocks was drawn.
+        Number of the place in the permuted blocks that it was drawn from; see `Slot`.
+    assigned_at
+        When the sessions began.
     completion_code
-        Made when the last answer is stored.
+        Made at the end.
     n_events
         Number of the last event.
     consented_at, finished_at
@@ -106,21 +105,32 @@ class Participation(Base):
     __tablename__ = "participations"
     __table_args__ = (
         UniqueConstraint("key"),
-        UniqueConstraint("is_simulated", "assignment_number"),
+        UniqueConstraint("withdrawal_hash"),
         UniqueConstraint("completion_code"),
+        _one_of("status", STATUSES),
+        _one_of("verdict", VERDICTS),
+        CheckConstraint("(status = 'in_progress') = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("(condition IS NULL) = (list_name IS NULL)", name="drawn"),
+        CheckConstraint("status <> 'completed' OR completion_code IS NOT NULL", name="code"),
+        NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(64))
+    withdrawal_hash: Mapped[str] = mapped_column(String(64))
     is_simulated: Mapped[bool]
     simulated_kind: Mapped[str | None] = mapped_column(String(40))
+    consent_version: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(16))
     screened_out_at: Mapped[str | None] = mapped_column(String(16))
+    verdict: Mapped[str | None] = mapped_column(String(16))
     step: Mapped[str] = mapped_column(String(40))
     step_at: Mapped[datetime]
     condition: Mapped[str | None]
     list_name: Mapped[str | None]
+    order_seed: Mapped[int | None]
     assignment_number: Mapped[int | None]
+    assigned_at: Mapped[datetime | None]
     completion_code: Mapped[str | None] = mapped_column(String(16))
     n_events: Mapped[int]
     consented_at: Mapped[datetime]
@@ -130,6 +140,39 @@ class Participation(Base):
     def name(self) -> str:
         """Return the participant's number as exports write it, such as ``p0001``."""
         return f"p{self.id:04d}"
+
+    @property
+    def draw(self) -> Draw:
+        """Return what was drawn for the participation."""
+        return Draw(condition=self.condition, list_name=self.list_name, order_seed=self.order_seed)
+
+
+class Submission(Base):
+    """What was accepted of a participant when a step was left: once a step.
+
+    Attributes
+    ----------
+    id
+        Order of storing.
+    participation_id, step
+        Whose, and key of the step.
+    answer_key
+        Made with the page; the same however often a browser sends it.
+    received_at
+        By the server's clock.
+    """
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        UniqueConstraint("participation_id", "step"),
+        UniqueConstraint("participation_id", "answer_key", name="uq_submissions_answer_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
+    step: Mapped[str] = mapped_column(String(40))
+    answer_key: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
 
 
 class Response(Base):
@@ -148,9 +191,13 @@ class Response(Base):
     session, phase, attempt, position
         Place, as in the export.
     choice
-        A class, or the index of a quiz item's choice.
+        A class, or the index of a choice or option in the bundle.
+    place
+        Where the choice stood on the page, from 1; None in databases of the first release.
     is_correct
         Scored when stored, by the server alone.
+    confidence
+        From 1; None where it was not asked for.
     rt_ms
         By the browser's clock; None where scripts are off.
     server_rt_ms
@@ -160,7 +207,13 @@ class Response(Base):
     """
 
     __tablename__ = "responses"
-    __table_args__ = (UniqueConstraint("participation_id", "step", "item"),)
+    __table_args__ = (
+        UniqueConstraint("participation_id", "step", "item"),
+        CheckConstraint("session >= 0 AND attempt >= 1 AND position >= 1", name="numbers"),
+        CheckConstraint("place >= 1", name="place"),
+        CheckConstraint("confidence >= 1", name="confidence"),
+        CheckConstraint("rt_ms >= 0", name="rt_ms"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
@@ -171,10 +224,44 @@ class Response(Base):
     attempt: Mapped[int]
     position: Mapped[int]
     choice: Mapped[str]
+    place: Mapped[int | None]
     is_correct: Mapped[bool]
+    confidence: Mapped[int | None]
     rt_ms: Mapped[float | None]
     server_rt_ms: Mapped[float]
     answered_at: Mapped[datetime]
+
+
+class Reply(Base):
+    """One answer to a question of a questionnaire; a question that was left out has none.
+
+    Attributes
+    ----------
+    id
+        Order of storing.
+    participation_id
+        Whose answer.
+    step
+        Key of the step.
+    session, questionnaire, question
+        Place, as in the export.
+    value
+        A choice's value, an integer, or text.
+    replied_at
+        When it was stored.
+    """
+
+    __tablename__ = "replies"
+    __table_args__ = (UniqueConstraint("participation_id", "step", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
+    step: Mapped[str] = mapped_column(String(40))
+    session: Mapped[int]
+    questionnaire: Mapped[str]
+    question: Mapped[str]
+    value: Mapped[str] = mapped_column(Text)
+    replied_at: Mapped[datetime]
 
 
 class Event(Base):
@@ -188,23 +275,153 @@ class Event(Base):
         Whose event, and its number there, from 1.
     name
         One of `study_app.columns.EVENT_NAMES`.
+    step
+        Key of the step it happened at; None in databases of the first release.
     session, phase, trial
         Place, as in the export.
     duration_ms
-        How long something was looked at, by the browser's clock.
+        How long something was looked at or away from, by the browser's clock.
+    detail
+        What else is known; see `study_app.columns.EVENTS`.
     at
         By the server's clock.
     """
 
     __tablename__ = "events"
-    __table_args__ = (UniqueConstraint("participation_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("participation_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("duration_ms >= 0", name="duration_ms"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
     number: Mapped[int]
     name: Mapped[str] = mapped_column(String(24))
+    step: Mapped[str | None] = mapped_column(String(40))
     session: Mapped[int]
     phase: Mapped[str] = mapped_column(String(16))
     trial: Mapped[str | None]
     duration_ms: Mapped[float | None]
+    detail: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class Slot(Base):
+    """A place in the permuted blocks: one participation whose answers can be analysed.
+
+    Attributes
+    ----------
+    id
+        Order of making.
+    is_simulated, number
+        Which sequence of blocks, and place in it, from 0; fixes condition and list.
+    condition, list_name
+        As `study_app.services.assignment.draw_block` draws them.
+    condition_number
+        Place among those of its condition, from 0: below the quota, or not to be given.
+    participation_id
+        Who holds it; None where it is free.
+    """
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        UniqueConstraint("is_simulated", "number"),
+        UniqueConstraint("participation_id"),
+        CheckConstraint("number >= 0", name="number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    is_simulated: Mapped[bool]
+    number: Mapped[int]
+    condition: Mapped[str]
+    list_name: Mapped[str]
+    condition_number: Mapped[int]
+    participation_id: Mapped[int | None] = mapped_column(ForeignKey("participations.id"))
+
+
+class Decision(Base):
+    """A verdict on a participation; the last one holds.
+
+    Attributes
+    ----------
+    id
+        Order.
+    participation_id
+        Whose.
+    verdict
+        One of `study_app.columns.VERDICTS`.
+    reasons
+        Names, separated by spaces; empty for an inclusion by the rules.
+    note
+        What the researcher wrote, or None.
+    decided_by
+        ``rules`` or ``researcher``.
+    at
+        By the server's clock.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        _one_of("verdict", VERDICTS),
+        _one_of("decided_by", DECIDERS),
+        CheckConstraint("verdict = 'include' OR reasons <> ''", name="reasons"),
+        CheckConstraint("verdict <> 'reject' OR decided_by = 'researcher'", name="rejected_by"),
+        Index("ix_decisions_participation_id", "participation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
+    verdict: Mapped[str] = mapped_column(String(16))
+    reasons: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str | None] = mapped_column(String(500))
+    decided_by: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class OutsideId(Base):
+    """The number that a panel gives a person, as a keyed hash: it can be compared, not read.
+
+    Attributes
+    ----------
+    id
+        Order of storing.
+    id_hash
+        HMAC-SHA-256 with a key that comes from ``STUDY_SECRET_KEY``.
+    participation_id
+        Whose.
+    """
+
+    __tablename__ = "outside_ids"
+    __table_args__ = (UniqueConstraint("id_hash"), UniqueConstraint("participation_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    id_hash: Mapped[str] = mapped_column(String(64))
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participations.id"))
+
+
+class Withdrawal(Base):
+    """What is left of a participation that was withdrawn: that there was one.
+
+    Attributes
+    ----------
+    id
+        Order.
+    code_hash
+        SHA-256 of the code, so that it is applied again to a restored backup.
+    is_simulated
+        Whether it was a program's.
+    condition
+        Its arm, for the count of those who left; None before the assignment.
+    withdrawn_on
+        Day, UTC.
+    """
+
+    __tablename__ = "withdrawals"
+    __table_args__ = (UniqueConstraint("code_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    is_simulated: Mapped[bool]
+    condition: Mapped[str | None]
+    withdrawn_on: Mapped[date]

@@ -1,86 +1,53 @@
 """The protocol of a study as data: which step follows which. No request, no database, no clock.
 
-    consent → instructions → practice-intro → training … → test … → practice-result ─┐
-                                              ↑ another round ───────────────────────┤
-                                                                                     ↓ passed
-    debriefing ← (session-intro → training … → test …) per session ←───────────── quiz …
+The bundle's stages are the way; each is one page or a few:
 
-    screened-out: after the last round of the practice or of the quiz that was not passed.
+    consent, eligibility, instructions, quiz, questionnaire, debriefing    one page each
+    practice    practice-intro → training … → test … → practice-result, and again until passed
+    sessions    (session-intro → training … → test … → questionnaire) for each session
 
-A `Step` is one page. Its key, such as ``test.1.1.3``, names kind, session, attempt and position.
+Condition and list are drawn where the sessions begin. Whoever is not eligible, does not pass the
+practice or the quiz in the rounds allowed, or finds every place taken, goes to ``screened-out``.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, cast, get_args
+from typing import Final
 
-from stimuli_builder.bundle import Manifest, Session, TestTrial, TrainingTrial
-from study_app.errors import ConflictError, NotFoundError
+from stimuli_builder.bundle import Manifest
+from study_app.errors import ConflictError
+from study_app.steps import CONSENT, SCREENED_OUT, Step
+from study_app.trials import UNDRAWN, Draw, session_of, sessions_of_list
 
-Kind = Literal[
-    "consent",
-    "instructions",
+_WITHIN: Final = (
     "practice-intro",
+    "session-intro",
     "training",
     "test",
     "practice-result",
-    "quiz",
-    "session-intro",
-    "debriefing",
-    "screened-out",
-]
-ENDS: Final = ("debriefing", "screened-out")
-MAX_NUMBER: Final = 999  # sessions, attempts and positions have three digits at most
-
-_BEFORE: Final = ("consent", "instructions")
-_STAGES: Final = ("practice-intro", "session-intro", "training", "test", "practice-result")
+    "questionnaire",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One page of a participation.
+class Facts:
+    """What must be known of a participation to say where it goes.
 
     Attributes
     ----------
-    kind
-        What the page is.
-    session
-        0 before the sessions, then from 1.
-    attempt
-        Round of the practice or the quiz, from 1; 1 elsewhere.
-    position
-        Place among the trials of a phase, from 1; 0 on other pages.
+    draw
+        Its condition, list and order.
+    n_right
+        Right answers in the round of the practice or of the quiz that the step belongs to.
+    is_eligible
+        Whether the answers on an eligibility page let somebody take part.
+    has_place
+        Whether there is a place left in the sessions.
     """
 
-    kind: Kind
-    session: int = 0
-    attempt: int = 1
-    position: int = 0
-
-    @property
-    def key(self) -> str:
-        """Return the step's name in addresses and in the database."""
-        return f"{self.kind}.{self.session}.{self.attempt}.{self.position}"
-
-    @property
-    def is_trial(self) -> bool:
-        """Return whether the page shows an image of the phase."""
-        return self.kind in ("training", "test")
-
-    @property
-    def is_practice(self) -> bool:
-        """Return whether the page belongs to the practice."""
-        return self.kind.startswith("practice") or (self.is_trial and self.session == 0)
-
-    @property
-    def phase(self) -> str:
-        """Return the step's phase as exports write it."""
-        if self.is_practice:
-            return "practice"
-        if self.kind in ENDS:
-            return "end"
-        if self.kind == "session-intro":
-            return "training"
-        return "consent" if self.kind in _BEFORE else self.kind
+    draw: Draw = UNDRAWN
+    n_right: int = 0
+    is_eligible: bool = True
+    has_place: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,46 +69,7 @@ class Move:
     screened_out_at: str | None = None
 
 
-CONSENT: Final = Step(kind="consent")
-FIRST: Final = Step(kind="instructions")
-
-
-def parse_step(key: str) -> Step:
-    """Read a step's key.
-
-    Parameters
-    ----------
-    key
-        As `Step.key` writes it.
-
-    Returns
-    -------
-    Step
-        Not checked against a bundle.
-
-    Raises
-    ------
-    NotFoundError
-        If it is no step's key.
-
-    Examples
-    --------
-    >>> parse_step("test.1.1.3")
-    Step(kind='test', session=1, attempt=1, position=3)
-    """
-    kind, *numbers = key.split(".")
-    try:
-        session, attempt, position = (int(number) for number in numbers)
-        step = Step(kind=_kind(kind), session=session, attempt=attempt, position=position)
-    except ValueError as error:
-        raise NotFoundError(f"step must be one of the study; got {key[:40]!r}.") from error
-    in_range = all(0 <= number <= MAX_NUMBER for number in (session, attempt, position))
-    if step.key != key or not in_range:
-        raise NotFoundError(f"step must be one of the study; got {key[:40]!r}.")
-    return step
-
-
-def following(study: Manifest, step: Step, list_name: str | None, n_right: int = 0) -> Move:
+def following(study: Manifest, step: Step, facts: Facts) -> Move:
     """Return where a participant goes from a step.
 
     Parameters
@@ -150,10 +78,8 @@ def following(study: Manifest, step: Step, list_name: str | None, n_right: int =
         The bundle's manifest.
     step
         The step that is left.
-    list_name
-        The participation's trial list; None before it is assigned.
-    n_right
-        Right answers in the step's round, of the practice or of the quiz.
+    facts
+        About the participation.
 
     Returns
     -------
@@ -163,238 +89,259 @@ def following(study: Manifest, step: Step, list_name: str | None, n_right: int =
     Raises
     ------
     ConflictError
-        If the step is an end page.
+        If the step is an end page, or none of this study.
     """
+    if step.is_end:
+        raise ConflictError(f"step must be one that can be left; got {step.key}.")
+    if step.is_practice:
+        return _in_practice(study, step, facts)
+    if step.session:
+        return _in_session(study, step, facts)
     match step.kind:
         case "consent":
-            return Move(step=FIRST, events=("consented",))
-        case "instructions":
-            return Move(step=Step(kind="practice-intro"))
-        case "practice-intro" | "session-intro":
-            return Move(step=replace(step, kind="training", position=1))
-        case "training" | "test":
-            return _after_trial(study, step, list_name, n_right)
-        case "practice-result":
-            return _after_practice(study, step, n_right)
+            return _next_stage(study, step, facts, ("consented",))
+        case "eligibility" if not facts.is_eligible:
+            return _screened_out("eligibility", ("ineligible",))
         case "quiz":
-            return _after_quiz(study, step, n_right)
+            return _after_quiz(study, step, facts)
         case _:
-            raise ConflictError(f"step must be one that can be left; got {step.key}.")
+            return _next_stage(study, step, facts)
 
 
-def _after_trial(study: Manifest, step: Step, list_name: str | None, n_right: int) -> Move:
-    session = session_of(study, step, list_name)
-    trials = session.training if step.kind == "training" else session.test
-    if step.position < len(trials):
+def _in_practice(study: Manifest, step: Step, facts: Facts) -> Move:
+    match step.kind:
+        case "practice-intro":
+            return Move(step=_first_trial(study, step, facts))
+        case "practice-result":
+            return _after_practice(study, step, facts)
+        case _:
+            return _after_trial(study, step, facts)
+
+
+def _in_session(study: Manifest, step: Step, facts: Facts) -> Move:
+    match step.kind:
+        case "session-intro":
+            return Move(step=_first_trial(study, step, facts))
+        case "questionnaire":
+            return _next_session(study, step, facts)
+        case _:
+            return _after_trial(study, step, facts)
+
+
+def _first_trial(study: Manifest, step: Step, facts: Facts) -> Step:
+    session = session_of(study, step, facts.draw)
+    return replace(step, kind="training" if session.training else "test", position=1)
+
+
+def _after_trial(study: Manifest, step: Step, facts: Facts) -> Move:
+    session = session_of(study, step, facts.draw)
+    n_trials = len(session.training if step.kind == "training" else session.test)
+    if step.position < n_trials:
         return Move(step=replace(step, position=step.position + 1))
     if step.kind == "training":
         return Move(step=replace(step, kind="test", position=1))
     if step.is_practice:
-        return _after_practice_test(study, step, n_right)
-    if step.session < len(_list(study, list_name)):
+        return _after_practice_test(study, step, facts)
+    if session.questionnaire is not None:
+        return Move(step=Step(kind="questionnaire", session=step.session))
+    return _next_session(study, step, facts)
+
+
+def _next_session(study: Manifest, step: Step, facts: Facts) -> Move:
+    if step.session < len(sessions_of_list(study, facts.draw)):
         return Move(step=Step(kind="session-intro", session=step.session + 1))
-    return Move(step=Step(kind="debriefing", session=step.session), events=("completed",))
+    return _next_stage(study, step, facts)
 
 
-def _after_practice_test(study: Manifest, step: Step, n_right: int) -> Move:
+def _after_practice_test(study: Manifest, step: Step, facts: Facts) -> Move:
     result = replace(step, kind="practice-result", position=0)
-    if n_right >= study.rules.practice_min_correct:
+    if facts.n_right >= study.rules.practice_min_correct:
         return Move(step=result, events=("practice_passed",))
     if step.attempt < study.rules.practice_max_attempts:
         return Move(step=result, events=("practice_failed",))
-    return _screened_out("practice")
+    return _screened_out("practice", ("practice_failed",))
 
 
-def _after_practice(study: Manifest, step: Step, n_right: int) -> Move:
-    if n_right >= study.rules.practice_min_correct:
-        return Move(step=Step(kind="quiz"))
-    return Move(step=Step(kind="training", attempt=step.attempt + 1, position=1))
+def _after_practice(study: Manifest, step: Step, facts: Facts) -> Move:
+    if facts.n_right >= study.rules.practice_min_correct:
+        return _next_stage(study, step, facts)
+    again = Step(kind="practice-intro", attempt=step.attempt + 1)
+    return Move(step=_first_trial(study, again, facts))
 
 
-def _after_quiz(study: Manifest, step: Step, n_right: int) -> Move:
-    if n_right == len(study.quiz):
-        return Move(step=Step(kind="session-intro", session=1), events=("quiz_passed", "assigned"))
+def _after_quiz(study: Manifest, step: Step, facts: Facts) -> Move:
+    if facts.n_right >= study.rules.quiz_min_correct:
+        return _next_stage(study, step, facts, ("quiz_passed",))
     if step.attempt < study.rules.quiz_max_attempts:
         return Move(step=replace(step, attempt=step.attempt + 1), events=("quiz_failed",))
-    return _screened_out("quiz")
+    return _screened_out("quiz", ("quiz_failed",))
 
 
-def _screened_out(screening: str) -> Move:
-    return Move(
-        step=Step(kind="screened-out"),
-        events=(f"{screening}_failed", "screened_out"),
-        screened_out_at=screening,
-    )
+def _screened_out(screening: str, events: tuple[str, ...] = ()) -> Move:
+    return Move(step=SCREENED_OUT, events=(*events, "screened_out"), screened_out_at=screening)
 
 
-def rank(step: Step) -> tuple[int, ...]:
+def _next_stage(study: Manifest, step: Step, facts: Facts, events: tuple[str, ...] = ()) -> Move:
+    """Go to the first page of the stage after the step's; take a place where sessions begin."""
+    number = _stage_number(study, step) + 1
+    match study.stages[number].stage:
+        case "sessions" if not facts.has_place:
+            return _screened_out("quota", events)
+        case "sessions":
+            first = Step(kind="session-intro", session=1)
+            return Move(step=first, events=(*events, "assigned"))
+        case "practice":
+            return Move(step=Step(kind="practice-intro"), events=events)
+        case "questionnaire":
+            position = _questionnaires_up_to(study, number)
+            return Move(step=Step(kind="questionnaire", position=position), events=events)
+        case "debriefing":
+            end = Step(kind="debriefing", session=len(study.lists[0].sessions))
+            return Move(step=end, events=(*events, "completed"))
+        case "consent":
+            raise ConflictError("stages must begin with consent; got it later.")
+        case "eligibility" | "instructions" | "quiz" as kind:
+            return Move(step=Step(kind=kind), events=events)
+
+
+def _stage_number(study: Manifest, step: Step) -> int:
+    """Return the place of a step's stage among the study's."""
+    name: str = step.kind
+    if step.is_practice:
+        name = "practice"
+    elif step.session and not step.is_end:
+        name = "sessions"
+    for number, stage in enumerate(study.stages):
+        is_other = name == "questionnaire" and _questionnaires_up_to(study, number) != step.position
+        if stage.stage == name and not is_other:
+            return number
+    raise ConflictError(f"step must be one of this study's stages; got {step.key}.")
+
+
+def _questionnaires_up_to(study: Manifest, number: int) -> int:
+    return sum(stage.stage == "questionnaire" for stage in study.stages[: number + 1])
+
+
+def takes_place(study: Manifest, step: Step, facts: Facts) -> bool:
+    """Return whether leaving a step begins the sessions, so that a place must be taken.
+
+    Parameters
+    ----------
+    study
+        The bundle's manifest.
+    step
+        The step that is left.
+    facts
+        About the participation, before it has a place.
+
+    Returns
+    -------
+    bool
+        True once in a participation, at most.
+
+    Raises
+    ------
+    ConflictError
+        If the step cannot be left.
+    """
+    return "assigned" in following(study, step, facts).events
+
+
+def rank(study: Manifest, step: Step) -> tuple[int, ...]:
     """Return a step's place in every participation: what comes later ranks higher.
 
     Parameters
     ----------
+    study
+        The bundle's manifest.
     step
-        Any step.
+        Any step of it.
 
     Returns
     -------
     tuple[int, ...]
         To be compared.
 
-    Examples
-    --------
-    >>> rank(parse_step("test.0.1.7")) < rank(parse_step("training.0.2.1"))
-    True
-    """
-    if step.kind in _BEFORE:
-        return (_BEFORE.index(step.kind),)
-    if step.kind in ENDS:
-        return (5,)
-    if step.kind == "quiz":
-        return (3, step.attempt)
-    block = 2 if step.is_practice else 4
-    return (block, step.session, step.attempt, _STAGES.index(step.kind), step.position)
-
-
-def session_of(study: Manifest, step: Step, list_name: str | None) -> Session:
-    """Return the session of a trial step: the practice's where it is 0.
-
-    Parameters
-    ----------
-    study
-        The bundle's manifest.
-    step
-        A step whose session the list has.
-    list_name
-        The participation's trial list; not needed in the practice.
-
-    Returns
-    -------
-    Session
-        With its trials.
-
     Raises
     ------
     ConflictError
-        If the list is not assigned yet, or unknown.
+        If it is no step of the study.
     """
-    return (
-        study.practice.session if step.session == 0 else _list(study, list_name)[step.session - 1]
-    )
+    if step.is_end:
+        return (len(study.stages),)
+    within = _WITHIN.index(step.kind) if step.kind in _WITHIN else 0
+    number = _stage_number(study, step)
+    return (number, step.session, step.attempt, within, step.position)
 
 
-def trial_of(study: Manifest, step: Step, list_name: str | None) -> TrainingTrial | TestTrial:
-    """Return the trial that a step shows.
-
-    Parameters
-    ----------
-    study
-        The bundle's manifest.
-    step
-        A trial step of the list.
-    list_name
-        The participation's trial list; not needed in the practice.
-
-    Returns
-    -------
-    TrainingTrial | TestTrial
-        By the step's kind.
-
-    Raises
-    ------
-    ConflictError
-        If the list is not assigned yet, or unknown.
-    """
-    session = session_of(study, step, list_name)
-    trials = session.training if step.kind == "training" else session.test
-    return trials[step.position - 1]
-
-
-def reservoir_of(
-    study: Manifest, step: Step, list_name: str | None
-) -> list[tuple[int, TrainingTrial]]:
-    """Return the training trials that a test step lets participants look at again.
-
-    Parameters
-    ----------
-    study
-        The bundle's manifest.
-    step
-        A test step.
-    list_name
-        The participation's trial list; not needed in the practice.
-
-    Returns
-    -------
-    list[tuple[int, TrainingTrial]]
-        Session and trial, of all sessions up to the step's, in the order shown.
-
-    Raises
-    ------
-    ConflictError
-        If the list is not assigned yet, or unknown.
-    """
-    if step.session == 0:
-        return [(0, trial) for trial in study.practice.session.training]
-    seen = _list(study, list_name)[: step.session]
-    return [(n, trial) for n, session in enumerate(seen, start=1) for trial in session.training]
-
-
-def classes_of(study: Manifest, step: Step) -> tuple[str, ...]:
-    """Return what can be answered at a test step, in the order of the buttons.
-
-    Parameters
-    ----------
-    study
-        The bundle's manifest.
-    step
-        A test step.
-
-    Returns
-    -------
-    tuple[str, ...]
-        The practice's classes in the practice.
-    """
-    return study.practice.classes if step.is_practice else study.classes
-
-
-def progress_of(study: Manifest, step: Step) -> float:
-    """Return how much of the way lies behind a participant.
+def progress_by_step(study: Manifest) -> dict[str, float]:
+    """Return how much of the way lies behind a participant at each step.
 
     Parameters
     ----------
     study
         The bundle's manifest; lists are taken to be as long as the first.
-    step
-        Where the participant is.
 
     Returns
     -------
-    float
-        In [0, 1].
+    dict[str, float]
+        Key of a step -> share in [0, 1]. A later round of the practice or the quiz is as far as the
+        first; a step that no first round has is missing.
     """
-    way = _plain_way(study)
-    first_round = rank(step if step.session else replace(step, attempt=1))
-    return sum(rank(other) < first_round for other in way) / (len(way) - 1)
+    way = plain_way(study)
+    return {step.key: number / (len(way) - 1) for number, step in enumerate(way)}
 
 
-def _plain_way(study: Manifest) -> list[Step]:
-    """Return the steps of somebody who passes every screening at once."""
-    name, n_practice = study.lists[0].name, study.rules.practice_min_correct
+def plain_way(study: Manifest, draw: Draw | None = None) -> list[Step]:
+    """Return the steps of somebody who passes every screening at once.
+
+    Parameters
+    ----------
+    study
+        The bundle's manifest.
+    draw
+        The participation's; None takes the study's first list.
+
+    Returns
+    -------
+    list[Step]
+        From consent to debriefing.
+    """
+    drawn = draw or Draw(condition=study.conditions[0], list_name=study.lists[0].name)
     way = [CONSENT]
-    while way[-1].kind != "debriefing":
-        n_right = len(study.quiz) if way[-1].kind == "quiz" else n_practice
-        way.append(following(study, way[-1], name, n_right).step)
+    while not way[-1].is_end:
+        n_right = len(study.quiz) if way[-1].kind == "quiz" else study.rules.practice_min_correct
+        way.append(following(study, way[-1], Facts(draw=drawn, n_right=n_right)).step)
     return way
 
 
-def _list(study: Manifest, name: str | None) -> tuple[Session, ...]:
-    for trial_list in study.lists:
-        if trial_list.name == name:
-            return trial_list.sessions
-    raise ConflictError(f"list must be one of the bundle; got {name!r}.")
+def questionnaire_name(study: Manifest, step: Step, draw: Draw) -> str:
+    """Return the name of the questionnaire that a step shows.
 
+    Parameters
+    ----------
+    study
+        The bundle's manifest.
+    step
+        An eligibility or questionnaire step.
+    draw
+        The participation's.
 
-def _kind(name: str) -> Kind:
-    if name not in get_args(Kind):
-        raise ValueError(name)
-    return cast("Kind", name)
+    Returns
+    -------
+    str
+        Of one of the study's questionnaires.
+
+    Raises
+    ------
+    ConflictError
+        If the step shows none.
+    """
+    name = (
+        session_of(study, step, draw).questionnaire
+        if step.session
+        else study.stages[_stage_number(study, step)].questionnaire
+    )
+    if name is None:
+        raise ConflictError(f"step must be one with a questionnaire; got {step.key}.")
+    return name

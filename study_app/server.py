@@ -11,6 +11,7 @@ from typing import Final
 from study_app.errors import SetupError
 
 THREADS_PER_WORKER: Final = 4
+THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class Server:
         SQLAlchemy address of a database that was prepared.
     secret_key
         Signs cookies.
+    withdrawals
+        File that withdrawals are written to as well.
     host, port
         Where it listens.
     n_workers
@@ -36,6 +39,7 @@ class Server:
     bundle: Path
     database_url: str
     secret_key: str
+    withdrawals: str
     host: str
     port: int
     n_workers: int
@@ -83,7 +87,8 @@ def server_environment(server: Server) -> dict[str, str]:
     Returns
     -------
     dict[str, str]
-        This process's, with the study's settings, and a path on which this package is found.
+        This process's, with the study's settings, and a path on which this package is found. On
+        this machine alone, cookies are sent over plain HTTP too.
     """
     source = str(Path(__file__).parents[1])
     path = os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
@@ -91,9 +96,17 @@ def server_environment(server: Server) -> dict[str, str]:
         "STUDY_BUNDLE": str(server.bundle.resolve()),
         "STUDY_DATABASE_URL": server.database_url,
         "STUDY_SECRET_KEY": server.secret_key,
+        "STUDY_WITHDRAWALS": server.withdrawals,
         "STUDY_SIMULATED": "1" if server.is_simulated else "",
+        "STUDY_SECURE_COOKIES": os.environ.get("STUDY_SECURE_COOKIES") or _secure_cookies(server),
     }
     return {**os.environ, **settings, "PYTHONPATH": path}
+
+
+def _secure_cookies(server: Server) -> str:
+    """Ask for HTTPS, but where nobody else can listen in."""
+    is_behind_proxy = bool(os.environ.get("STUDY_PROXIES"))
+    return "0" if server.host in THIS_MACHINE and not is_behind_proxy else "1"
 
 
 def check_port(host: str, port: int) -> None:

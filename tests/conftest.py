@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.small_bundle import write_small_bundle
+from tests.small_recursivity import write_small_recursivity
 
 SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
@@ -15,6 +16,12 @@ BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 def bundle_path(tmp_path_factory) -> Path:
     """A small, complete bundle; not to be changed."""
     return write_small_bundle(tmp_path_factory.mktemp("small") / "bundle").path
+
+
+@pytest.fixture(scope="session")
+def recursivity_path(tmp_path_factory) -> Path:
+    """A small bundle of intruders and binary choices; not to be changed."""
+    return write_small_recursivity(tmp_path_factory.mktemp("recursivity") / "bundle").path
 
 
 @pytest.fixture(scope="session")

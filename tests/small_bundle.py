@@ -11,15 +11,20 @@ from stimuli_builder.bundle import (
     Manifest,
     MediaFile,
     Practice,
+    Privacy,
     Provenance,
     QuizItem,
+    Recruitment,
+    Reservoir,
     Rules,
     Session,
+    Stage,
     TestTrial,
     Texts,
     TrainingTrial,
     TrialAnswer,
     TrialList,
+    Viewing,
     media_name,
     write_bundle,
 )
@@ -31,6 +36,28 @@ LISTS = ("list_a", "list_b")
 QUIZ_ANSWERS = {"task": 1, "reservoir": 0}
 N_SESSIONS, N_TRAINING, N_TEST, N_CATCH, N_GROUPS, N_CROPS = 3, 5, 7, 1, 2, 3
 COLORS = ("#0072b2", "#e69f00")
+RULES = Rules(
+    practice_min_correct=3,
+    practice_max_attempts=2,
+    quiz_min_correct=2,
+    quiz_max_attempts=2,
+    catch_min_correct=2,
+    fast_answer_ms=0,
+    max_fast_share=1.0,
+    min_sessions_s=None,
+    max_sessions_s=None,
+    max_away_s=None,
+)
+RECRUITMENT = Recruitment(
+    quota=None,
+    lease_minutes=60,
+    audience=None,
+    expected_minutes=8,
+    pay="$1.40",
+    criteria=("5,000 tasks done", "over 98 % of them accepted"),
+    min_width_px=None,
+)
+STAGES = ("consent", "instructions", "practice", "quiz", "sessions", "debriefing")
 
 
 class Drawer:
@@ -41,6 +68,8 @@ class Drawer:
         self.media: dict[str, bytes] = {}
         self.sizes: dict[str, MediaFile] = {}
         self.answers: dict[str, TrialAnswer] = {}
+        self.training: dict[str, TrainingTrial] = {}
+        self.test: dict[str, TestTrial] = {}
 
     def picture(self, shape: str, ground: str) -> str:
         """Draw a shape on a ground, a little different each time, and return its media name."""
@@ -55,16 +84,26 @@ class Drawer:
         image.save(stream, "PNG")
         name = media_name(stream.getvalue(), "png")
         self.media[name] = stream.getvalue()
-        self.sizes[name] = MediaFile(bytes=len(self.media[name]), width_px=size, height_px=size)
-        return name
-
-    def trial(self, answer: str, *, is_catch: bool = False, tie: str | None = "kept") -> str:
-        """Name a new trial and write down its answer."""
-        name = f"t{len(self.answers):04d}"
-        self.answers[name] = TrialAnswer(
-            answer=answer, label=answer, is_catch=is_catch, tie=tie, source=None
+        self.sizes[name] = MediaFile(
+            bytes=len(self.media[name]), width_px=size, height_px=size, renditions=()
         )
         return name
+
+    def add(self, trial: TrainingTrial | TestTrial, answer: TrialAnswer) -> str:
+        """Name a new trial and write down its answer."""
+        name = f"t{len(self.answers):04d}"
+        self.answers[name] = answer
+        if isinstance(trial, TestTrial):
+            self.test[name] = trial
+        else:
+            self.training[name] = trial
+        return name
+
+
+def answer_of(answer: str, **known: object) -> TrialAnswer:
+    """Make an answer of which little is known."""
+    nothing = dict.fromkeys(("tie", "source", "concept", "level", "sham", "difficulty"))
+    return TrialAnswer(**{"label": answer, "is_catch": False} | nothing | known, answer=answer)
 
 
 def small_manifest(drawer: Drawer, *, n_lists: int = 2, n_sessions: int = N_SESSIONS) -> Manifest:
@@ -75,34 +114,45 @@ def small_manifest(drawer: Drawer, *, n_lists: int = 2, n_sessions: int = N_SESS
     )
     return Manifest(
         schema="study-bundle",
-        schema_version=1,
+        schema_version=2,
         study="small",
         title="What does the model see?",
         task="utility",
+        language="en",
+        translations={},
         scenario="shapes",
         classes=CLASSES,
         conditions=CONDITIONS,
+        stages=tuple(Stage(stage=name, questionnaire=None) for name in STAGES),
         texts=_texts(),
+        privacy=Privacy(consent_version="2025-01", retention_days=3650),
+        questionnaires=(),
         practice=_practice(drawer),
         quiz=_quiz(),
+        training_trials=drawer.training,
+        test_trials=drawer.test,
         lists=lists,
-        rules=Rules(
-            practice_min_correct=3,
-            practice_max_attempts=2,
-            quiz_max_attempts=2,
-            catch_min_correct=2,
-        ),
-        provenance=Provenance(
-            package_version="0.1.0",
-            git_commit=None,
-            seed=0,
-            config={"size_px": drawer.size_px},
-            concept_store_sha256=None,
-            network={"name": "none"},
-            model={"accuracy_kept": 1.0, "accuracy_broken": 0.0},
-            licences={"images": "MIT"},
-        ),
+        rules=RULES,
+        viewing=Viewing(minimum_ms=0, maximum_ms=None),
+        reservoir=Reservoir(scope="all_sessions", has_explanations=True),
+        confidence=None,
+        recruitment=RECRUITMENT,
+        provenance=provenance(drawer),
         media=drawer.sizes,
+    )
+
+
+def provenance(drawer: Drawer) -> Provenance:
+    """Say that the bundle was drawn."""
+    return Provenance(
+        package_version="0.1.0",
+        git_commit=None,
+        seed=0,
+        config={"size_px": drawer.size_px},
+        concept_store_sha256=None,
+        network={"name": "none"},
+        model={"accuracy_kept": 1.0, "accuracy_broken": 0.0},
+        licences={"images": "MIT"},
     )
 
 
@@ -113,33 +163,51 @@ def write_small_bundle(
     drawer = Drawer(size_px)
     manifest = small_manifest(drawer, n_lists=n_lists, n_sessions=n_sessions)
     return write_bundle(
-        folder, manifest, trials=drawer.answers, quiz=QUIZ_ANSWERS, media=drawer.media
+        folder,
+        manifest,
+        trials=drawer.answers,
+        quiz=QUIZ_ANSWERS,
+        media=drawer.media,
+        sources={},
     )
 
 
 def _session(drawer: Drawer) -> Session:
     grounds = {"Husky": "grass", "Wolf": "snow"}
-    training = tuple(
+    shown = [
         TrainingTrial(
-            trial=drawer.trial(CLASSES[i % 2]),
-            image=drawer.picture(CLASSES[i % 2], grounds[CLASSES[i % 2]]),
-            prediction=CLASSES[i % 2],
-            explanations={"baseline": (), "craft": _groups(drawer, CLASSES[i % 2])},
+            image=drawer.picture(name, grounds[name]),
+            prediction=name,
+            explanations={"baseline": (), "craft": _groups(drawer, name)},
         )
-        for i in range(N_TRAINING)
-    )
-    test = tuple(
-        TestTrial(
-            trial=drawer.trial(
-                CLASSES[i % 2], is_catch=i == 3, tie=None if i == 3 else ("kept", "broken")[i % 2]
-            ),
-            image=training[i % 2].image
-            if i == 3
-            else drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]]),
+        for name in (CLASSES[i % 2] for i in range(N_TRAINING))
+    ]
+    training = [drawer.add(trial, answer_of(trial.prediction, tie="kept")) for trial in shown]
+    test = []
+    for i in range(N_TEST + N_CATCH):
+        is_catch, name = i == 3, CLASSES[i % 2]
+        image = (
+            shown[i % 2].image
+            if is_catch
+            else drawer.picture(CLASSES[(i // 2) % 2], grounds[CLASSES[i % 2]])
         )
-        for i in range(N_TEST + N_CATCH)
+        tie = None if is_catch else ("kept", "broken")[i % 2]
+        answer = answer_of(name, is_catch=is_catch, tie=tie)
+        test.append(drawer.add(TestTrial(image=image, options=()), answer))
+    return _utility(training, test)
+
+
+def _utility(training: list[str], test: list[str]) -> Session:
+    return Session(
+        task="utility",
+        title="",
+        introduction=(),
+        training=tuple(training),
+        test=tuple(test),
+        trials_are_shuffled=False,
+        options_are_shuffled=False,
+        questionnaire=None,
     )
-    return Session(training=training, test=test)
 
 
 def _groups(drawer: Drawer, prediction: str) -> tuple[Group, ...]:
@@ -156,26 +224,23 @@ def _groups(drawer: Drawer, prediction: str) -> tuple[Group, ...]:
 
 
 def _practice(drawer: Drawer) -> Practice:
-    training = tuple(
-        TrainingTrial(
-            trial=drawer.trial(name),
-            image=drawer.picture(name, "snow"),
-            prediction=name,
-            explanations={},
+    training = [
+        drawer.add(
+            TrainingTrial(image=drawer.picture(name, "snow"), prediction=name, explanations={}),
+            answer_of(name, tie="kept"),
         )
         for name in PRACTICE_CLASSES
-    )
-    test = tuple(
-        TestTrial(
-            trial=drawer.trial(PRACTICE_CLASSES[i % 2]),
-            image=drawer.picture(PRACTICE_CLASSES[i % 2], "grass"),
+    ]
+    test = [
+        drawer.add(
+            TestTrial(image=drawer.picture(name, "grass"), options=()), answer_of(name, tie="kept")
         )
-        for i in range(4)
-    )
+        for name in (PRACTICE_CLASSES[i % 2] for i in range(4))
+    ]
     return Practice(
         classes=PRACTICE_CLASSES,
         introduction=("A simple model tells circles from squares.",),
-        session=Session(training=training, test=test),
+        session=_utility(training, test),
     )
 
 
@@ -205,5 +270,7 @@ def _texts() -> Texts:
             "Then you see new images and say what the model will answer, right or wrong.",
         ),
         debriefing=("You have seen images that a biased model sorted.",),
+        data_notice=("Answers are kept for ten years, without names.",),
+        ethics="Approved by the board of the lab, no. 1.",
         contact="lab@example.org",
     )

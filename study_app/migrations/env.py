@@ -4,9 +4,10 @@ from typing import Literal
 
 from alembic import context
 from flask import current_app, has_app_context
+from sqlalchemy import Connection
 
+from study_app.database import Instant
 from study_app.extensions import db
-from study_app.models import Instant
 
 
 def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -18,6 +19,7 @@ def run_migrations() -> None:
     """Migrate in one transaction."""
     engine = current_app.extensions["migrate"].db.engine
     with engine.connect() as connection:
+        set_foreign_keys(connection, "OFF")
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
@@ -27,6 +29,13 @@ def run_migrations() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        set_foreign_keys(connection, "ON")
+
+
+def set_foreign_keys(connection: Connection, state: str) -> None:
+    """Let SQLite make a table anew while others refer to it; outside of any transaction."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.execute(f"PRAGMA foreign_keys={state}")
 
 
 if has_app_context():  # not where doctests are collected

@@ -1,14 +1,20 @@
 """How many participations there are, by where they stand; people and programs apart."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 
+from stimuli_builder.bundle import Manifest
 from study_app.columns import STATUSES
 from study_app.extensions import db
-from study_app.models import Participation
-from study_app.protocol import parse_step, rank
+from study_app.models import Participation, Withdrawal
+from study_app.protocol import rank
+from study_app.steps import parse_step
+
+VERDICT_COUNTS: Final = {"include": "included", "exclude": "excluded", "reject": "rejected"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +42,13 @@ class Count:
     n: int
 
 
-def count_participations() -> list[Count]:
+def count_participations(study: Manifest) -> list[Count]:
     """Count participations by condition, status and step.
+
+    Parameters
+    ----------
+    study
+        The bundle's manifest.
 
     Returns
     -------
@@ -55,9 +66,10 @@ def count_participations() -> list[Count]:
     ranks: dict[str, tuple[int, ...]] = {}
     for is_simulated, condition, status, key, n in rows:
         step = parse_step(key)
-        in_session = step.session and step.kind != "debriefing"
+        in_session = step.session and not step.is_end
         place = f"session {step.session}: {step.kind}" if in_session else step.kind
-        ranks[place] = min(rank(step), ranks.get(place, rank(step)))
+        here = rank(study, step)
+        ranks[place] = min(here, ranks.get(place, here))
         totals[is_simulated, condition or "", status, place] += n
     ordered = sorted(
         totals.items(),
@@ -67,3 +79,91 @@ def count_participations() -> list[Count]:
         Count(is_simulated=simulated, condition=condition, status=status, place=place, n=n)
         for (simulated, condition, status, place), n in ordered
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """How many of one condition came, and what became of them.
+
+    Attributes
+    ----------
+    is_simulated
+        Whether programs are counted.
+    condition
+        Empty for those who never got one.
+    began
+        All, the withdrawn included.
+    in_progress, lapsed
+        Not at an end; of these, without a step for the lease's time.
+    screened_out, completed
+        At an end.
+    included, excluded, rejected
+        Verdicts.
+    withdrawn
+        Deleted.
+    """
+
+    is_simulated: bool
+    condition: str
+    began: int
+    in_progress: int
+    lapsed: int
+    screened_out: int
+    completed: int
+    included: int
+    excluded: int
+    rejected: int
+    withdrawn: int
+
+
+def count_arms(study: Manifest, *, now: datetime | None = None) -> list[Arm]:
+    """Count who came and who left, by condition: attrition.
+
+    Parameters
+    ----------
+    study
+        The bundle's manifest.
+    now
+        By the server's clock; None takes it.
+
+    Returns
+    -------
+    list[Arm]
+        People first; those without a condition, then the study's conditions.
+    """
+    expiry = (now or datetime.now(UTC)) - timedelta(minutes=study.recruitment.lease_minutes)
+    is_late = Participation.step_at < expiry
+    columns = (
+        Participation.is_simulated,
+        Participation.condition,
+        Participation.status,
+        Participation.verdict,
+    )
+    counts: dict[tuple[bool, str], Counter[str]] = defaultdict(Counter)
+    rows = db.session.execute(select(*columns, is_late, func.count()).group_by(*columns, is_late))
+    for is_simulated, condition, status, verdict, late, n in rows:
+        arm = counts[is_simulated, condition or ""]
+        arm["began"] += n
+        arm[status] += n
+        arm[VERDICT_COUNTS.get(verdict or "", "undecided")] += n
+        arm["lapsed"] += n if late and status == "in_progress" else 0
+    query = select(Withdrawal.is_simulated, Withdrawal.condition, func.count())
+    for is_simulated, condition, n in db.session.execute(
+        query.group_by(Withdrawal.is_simulated, Withdrawal.condition)
+    ):
+        arm = counts[is_simulated, condition or ""]
+        arm["began"] += n
+        arm["withdrawn"] += n
+    order = ["", *study.conditions]
+    return [
+        _arm(is_simulated, condition, counts[is_simulated, condition])
+        for is_simulated in (False, True)
+        for condition in order
+        if any(key[0] == is_simulated for key in list(counts))
+    ]
+
+
+def _arm(is_simulated: bool, condition: str, counts: Counter[str]) -> Arm:
+    names = [each.name for each in fields(Arm)][2:]
+    numbers = {name: counts[name] for name in names}
+    return Arm(is_simulated=is_simulated, condition=condition, **numbers)

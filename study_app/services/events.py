@@ -4,10 +4,10 @@ from datetime import datetime
 
 from study_app.extensions import db
 from study_app.models import Event, Participation
-from study_app.protocol import Step
+from study_app.steps import Step
 
 
-def log_event(
+def log_event(  # noqa: PLR0913 - the columns of one row
     participation: Participation,
     name: str,
     step: Step,
@@ -15,6 +15,7 @@ def log_event(
     at: datetime,
     trial: str | None = None,
     duration_ms: float | None = None,
+    detail: str | None = None,
 ) -> None:
     """Add an event to the session's transaction.
 
@@ -31,7 +32,9 @@ def log_event(
     trial
         The trial it happened in.
     duration_ms
-        Milliseconds something was looked at, by the browser's clock.
+        Milliseconds something was looked at or away from, by the browser's clock.
+    detail
+        What else is known of it.
     """
     participation.n_events += 1
     db.session.add(
@@ -39,10 +42,12 @@ def log_event(
             participation_id=participation.id,
             number=participation.n_events,
             name=name,
+            step=step.key,
             session=step.session,
             phase=step.phase,
             trial=trial,
             duration_ms=duration_ms,
+            detail=detail,
             at=at,
         )
     )

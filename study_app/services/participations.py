@@ -1,68 +1,104 @@
 """Participations: begun by consent, found by their key."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from study_app.errors import NotFoundError
+from stimuli_builder.bundle import Manifest
+from study_app.codes import code_hash, withdrawal_code
+from study_app.errors import ConflictError, NotFoundError
 from study_app.extensions import db
-from study_app.models import Participation
-from study_app.protocol import CONSENT, FIRST
+from study_app.models import OutsideId, Participation
+from study_app.protocol import Facts, following
 from study_app.services.events import log_event
 from study_app.services.transactions import writing
+from study_app.steps import CONSENT
 
 KEY_BYTES: Final = 18
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{24}", re.ASCII)
 
 
-def begin_participation(
-    key: str, *, is_simulated: bool, simulated_kind: str | None = None
-) -> Participation:
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Who gives consent.
+
+    Attributes
+    ----------
+    is_simulated, simulated_kind
+        Whether the server was started for programs, and what kind this one is.
+    outside_hash
+        Keyed hash of the number a panel gave the person, or None; see `study_app.outside`.
+    """
+
+    is_simulated: bool
+    simulated_kind: str | None = None
+    outside_hash: str | None = None
+
+
+def begin_participation(study: Manifest, key: str, visitor: Visitor) -> Participation:
     """Store consent, once however often it arrives.
 
     Parameters
     ----------
+    study
+        The bundle's manifest.
     key
         Random, made for one browser when it saw the consent page.
-    is_simulated
-        Whether the server was started for programs.
-    simulated_kind
-        What kind of program it is.
+    visitor
+        Who takes part.
 
     Returns
     -------
     Participation
         New, or the one that began earlier with this key.
+
+    Raises
+    ------
+    ConflictError
+        If somebody with the same number from outside has begun under another key.
     """
     try:
         with writing():
-            return _earlier(key) or _insert(key, is_simulated, simulated_kind)
-    except IntegrityError:  # the unique key: another tab's consent was faster
-        return find_participation(key)
+            return _earlier(key) or _insert(study, key, visitor)
+    except IntegrityError as error:
+        earlier = _earlier(key)  # the unique key: another tab's consent was faster
+        if earlier is not None:
+            return earlier
+        raise ConflictError(
+            "participant number must be one that has not taken part; got one that has. "
+            "Please go on in the browser you began with."
+        ) from error
 
 
 def _earlier(key: str) -> Participation | None:
     return db.session.scalar(select(Participation).filter_by(key=key))
 
 
-def _insert(key: str, is_simulated: bool, simulated_kind: str | None) -> Participation:
+def _insert(study: Manifest, key: str, visitor: Visitor) -> Participation:
     now = datetime.now(UTC)
+    first = following(study, CONSENT, Facts()).step
     participation = Participation(
         key=key,
-        is_simulated=is_simulated,
-        simulated_kind=simulated_kind if is_simulated else None,
+        withdrawal_hash=code_hash(withdrawal_code(key)),
+        is_simulated=visitor.is_simulated,
+        simulated_kind=visitor.simulated_kind if visitor.is_simulated else None,
+        consent_version=study.privacy.consent_version,
         status="in_progress",
-        step=FIRST.key,
+        step=first.key,
         step_at=now,
         n_events=0,
         consented_at=now,
     )
     db.session.add(participation)
     db.session.flush()
+    if visitor.outside_hash is not None:
+        db.session.add(OutsideId(id_hash=visitor.outside_hash, participation_id=participation.id))
     log_event(participation, "consented", CONSENT, at=now)
+    log_event(participation, "page_shown", first, at=now)
     return participation
 
 

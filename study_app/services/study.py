@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+from flask import current_app
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -11,11 +12,16 @@ from stimuli_builder.bundle import Bundle
 from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Study
+from study_app.services.decisions import decide_outstanding
 from study_app.services.transactions import writing
+from study_app.services.withdrawals import apply_journal
 
 
-def prepare_database(bundle: Bundle, *, seed: int | None = None) -> Study:
+def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | None = None) -> Study:
     """Bring the database to the newest schema and tie it to a bundle, inside an app context.
+
+    What was withdrawn since the database's state was saved is deleted again, and participations
+    that ended before there were verdicts get theirs.
 
     Parameters
     ----------
@@ -23,6 +29,8 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None) -> Study:
         The study to be served.
     seed
         Of the assignment; None takes the stored one, or 0.
+    quota
+        Participants a condition, from now on; None keeps the stored one, or the bundle's.
 
     Returns
     -------
@@ -52,6 +60,9 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None) -> Study:
                 f"seed must be {study.assignment_seed}, with which this database began; got {seed}."
             )
         study.bundle_path = str(Path(bundle.path).resolve())
+        study.quota = study.quota if quota is None else quota
+    apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
+    decide_outstanding(bundle)
     return study
 
 

@@ -78,14 +78,14 @@ class Browser:
         page
             Where the participant is.
         fields
-            Beside the token, in order.
+            Beside the hidden ones, in order.
 
         Returns
         -------
         Page
             The reply.
         """
-        fields = [("csrf_token", page.token), *fields]
+        fields = [*page.hidden, *fields]
         return Page(self._request("POST", page.action, fields, script=True))
 
     def look_at(self, address: str) -> Sight:

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from study_app.app import create_app
-from study_app.config import sqlite_url
+from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Participation
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 DATABASE_FILE: Final = Path("study.sqlite")
-SQLITE_ENDINGS: Final = ("", "-wal", "-shm")
+SQLITE_ENDINGS: Final = ("", "-wal", "-shm", ".withdrawn")
 N_WORKERS: Final = 1  # participants come one after the other
 
 
@@ -95,6 +95,7 @@ def simulate_study(arguments: argparse.Namespace) -> None:
             bundle=arguments.bundle,
             database_url=url,
             secret_key=secret,
+            withdrawals=withdrawals_file(url),
             host=HOST,
             port=free_port(HOST),
             n_workers=N_WORKERS,
@@ -158,7 +159,12 @@ def _database_url(file: Path | None) -> str:
 def _prepare(bundle: Path, url: str, *, secret: str, seed: int) -> int:
     """Set up the database, and return the length of a block of its assignment."""
     app = create_app(
-        {"STUDY_BUNDLE": bundle, "STUDY_DATABASE_URL": url, "STUDY_SECRET_KEY": secret}
+        {
+            "STUDY_BUNDLE": bundle,
+            "STUDY_DATABASE_URL": url,
+            "STUDY_SECRET_KEY": secret,
+            "STUDY_WITHDRAWALS": withdrawals_file(url),
+        }
     )
     with app.app_context():
         prepare_database(app.extensions["study_bundle"], seed=seed)

@@ -100,6 +100,12 @@ class Page:
         return _text_of(self._find("form input[name=csrf_token]"), "value")
 
     @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        """Return the fields that the page's form sends unseen: its token, and the answer's key."""
+        fields = self._main.select("form input[type=hidden]")
+        return tuple((_text_of(each, "name"), _text_of(each, "value")) for each in fields)
+
+    @property
     def text(self) -> str:
         """Return what can be read on the page."""
         return self._main.get_text(" ", strip=True)

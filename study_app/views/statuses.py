@@ -2,28 +2,41 @@
 
 from typing import Final
 
-from flask import Flask, render_template
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from study_app.errors import BadPayloadError, ConflictError, NotFoundError, StudyError
+from study_app.errors import (
+    BadPayloadError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    StudyError,
+    TooEarlyError,
+)
 from study_app.extensions import db
 
 STATUS: Final[dict[type[StudyError], int]] = {
     BadPayloadError: 400,
+    ForbiddenError: 403,
     NotFoundError: 404,
     ConflictError: 409,
+    TooEarlyError: 425,
 }
 ADVICE: Final = {
     400: "Something that this page sent could not be read. Nothing was lost; please go on.",
+    403: "This page is not yours to see.",
     404: "There is nothing here. Perhaps a part of the link is missing.",
     409: "This page is not where you are in the study. Please go on from there.",
+    425: "Please look at the page a little longer, then go on.",
     429: "Too many attempts. Please wait a minute, then try again.",
     503: "The study is busy. Nothing was lost; please wait a moment, then go on.",
 }
 OTHERWISE: Final = "Something went wrong on our side. Nothing was lost; please go on."
 RETRY_AFTER_S: Final = 5
+UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
 
 def register(app: Flask) -> None:
@@ -45,14 +58,26 @@ def register(app: Flask) -> None:
             return error.get_response()
         return _page(error.code, "")
 
-    @app.errorhandler(OperationalError)
-    def on_database_error(error: OperationalError) -> ResponseReturnValue:
-        app.logger.error("database: %s", error.orig)
-        db.session.rollback()
-        page, status = _page(503, "")
-        return page, status, {"Retry-After": str(RETRY_AFTER_S)}
+    for kind in UNAVAILABLE:
+        app.register_error_handler(kind, _on_unavailable)
+
+
+def _on_unavailable(error: Exception) -> ResponseReturnValue:
+    """Ask to wait: the database is busy, full or away, and nothing of the request was stored."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    current_app.logger.error("unavailable: %s: %s", type(cause).__name__, cause)
+    db.session.rollback()
+    page, status = _page(503, "")
+    return page, status, {"Retry-After": str(RETRY_AFTER_S)}
 
 
 def _page(status: int, detail: str) -> tuple[str, int]:
     advice = ADVICE.get(status, OTHERWISE)
-    return render_template("error.html", status=status, advice=advice, detail=detail), status
+    resend = []
+    is_answer = request.method == "POST" and request.blueprint == "participations"
+    if status == 503 and is_answer:  # somebody without scripts sends it from here
+        resend = [(name, value) for name in request.form for value in request.form.getlist(name)]
+    return (
+        render_template("error.html", status=status, advice=advice, detail=detail, resend=resend),
+        status,
+    )

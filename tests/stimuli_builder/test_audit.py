@@ -11,7 +11,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from stimuli_builder.audit import audit_bundle
-from stimuli_builder.bundle import MediaFile, media_name, read_bundle
+from stimuli_builder.bundle import (
+    MediaFile,
+    PictureSource,
+    media_name,
+    read_bundle,
+    texts_of,
+)
 
 
 @pytest.fixture
@@ -31,6 +37,15 @@ def with_answer(bundle, trial, **changes):
     return replace(bundle, answers=replace(bundle.answers, trials=trials))
 
 
+def with_trial(bundle, trial, **changes):
+    """Change a training or test trial."""
+    manifest = bundle.manifest
+    table = "training_trials" if trial in manifest.training_trials else "test_trials"
+    trials = getattr(manifest, table)
+    changed = trials | {trial: replace(trials[trial], **changes)}
+    return replace(bundle, manifest=replace(manifest, **{table: changed}))
+
+
 def with_session(bundle, **changes):
     """Change the first session of the first list."""
     first, *rest = bundle.manifest.lists
@@ -45,12 +60,12 @@ def first_session(bundle):
 
 def scored(bundle):
     trials = bundle.answers.trials
-    return [test for test in first_session(bundle).test if not trials[test.trial].is_catch]
+    return [trial for trial in first_session(bundle).test if not trials[trial].is_catch]
 
 
 def catch(bundle):
     trials = bundle.answers.trials
-    return next(test for test in first_session(bundle).test if trials[test.trial].is_catch)
+    return next(trial for trial in first_session(bundle).test if trials[trial].is_catch)
 
 
 def test_good_bundle_has_no_problem(bundle):
@@ -84,7 +99,9 @@ def test_text_inside_a_picture(bundle):
     Image.new("RGB", (9, 9)).save(buffer, "PNG", pnginfo=info)
     name = media_name(buffer.getvalue(), "png")
     (bundle.path / "media" / name).write_bytes(buffer.getvalue())
-    media = bundle.manifest.media | {name: MediaFile(bytes=1, width_px=9, height_px=9)}
+    media = bundle.manifest.media | {
+        name: MediaFile(bytes=1, width_px=9, height_px=9, renditions=())
+    }
     telling = replace(bundle, manifest=replace(bundle.manifest, media=media))
     only_problem(telling, f"media file {name} must carry no metadata; got ['answer']")
 
@@ -97,9 +114,7 @@ def test_picture_of_another_size(bundle):
 
 
 def test_predictions_more_than_one_apart(bundle):
-    trials = [
-        test.trial for test in scored(bundle) if bundle.answers.trials[test.trial].answer == "Husky"
-    ]
+    trials = [t for t in scored(bundle) if bundle.answers.trials[t].answer == "Husky"]
     changed = with_answer(bundle, trials[0], answer="Wolf")
     if not any("at most one apart" in problem for problem in audit_bundle(changed)):
         changed = with_answer(changed, trials[1], answer="Wolf")
@@ -107,39 +122,33 @@ def test_predictions_more_than_one_apart(bundle):
 
 
 def test_image_in_training_and_test(bundle):
-    session = first_session(bundle)
-    target = scored(bundle)[0]
-    test = tuple(
-        replace(other, image=session.training[0].image) if other is target else other
-        for other in session.test
-    )
-    only_problem(
-        with_session(bundle, test=test), "must be used in training or in test, not in both"
-    )
+    trained = bundle.manifest.training_trials[first_session(bundle).training[0]]
+    changed = with_trial(bundle, scored(bundle)[0], image=trained.image)
+    only_problem(changed, "must be used in training or in test, not in both")
 
 
 def test_image_twice_in_a_list(bundle):
     one, other = scored(bundle)[:2]
-    test = tuple(
-        replace(shown, image=one.image) if shown is other else shown
-        for shown in first_session(bundle).test
-    )
-    only_problem(with_session(bundle, test=test), f"got {one.image} 2 times")
+    image = bundle.manifest.test_trials[one].image
+    only_problem(with_trial(bundle, other, image=image), f"got {image} 2 times")
 
 
 def test_phase_without_a_catch_trial(bundle):
-    changed = with_answer(bundle, catch(bundle).trial, is_catch=False)
+    changed = with_answer(bundle, catch(bundle), is_catch=False)
     only_problem(changed, "session 1 must have 1 catch trials; got 0")
 
 
 def test_catch_trial_with_another_answer(bundle):
-    trial = catch(bundle).trial
+    trial = catch(bundle)
     other = {"Husky": "Wolf", "Wolf": "Husky"}[bundle.answers.trials[trial].answer]
-    only_problem(with_answer(bundle, trial, answer=other), f"catch trial {trial} of list")
+    only_problem(
+        with_answer(bundle, trial, answer=other),
+        f"catch trial {trial} of list list_a, session 1 must",
+    )
 
 
 def test_answer_that_is_no_class(bundle):
-    trial = scored(bundle)[0].trial
+    trial = scored(bundle)[0]
     only_problem(
         with_answer(bundle, trial, answer="Fox"),
         f"answer of trial {trial} must be one of ['Husky', 'Wolf']; got 'Fox'",
@@ -147,43 +156,77 @@ def test_answer_that_is_no_class(bundle):
 
 
 def test_prediction_that_is_not_the_answer(bundle):
-    shown = first_session(bundle).training[0]
-    other = {"Husky": "Wolf", "Wolf": "Husky"}[shown.prediction]
-    only_problem(
-        with_answer(bundle, shown.trial, answer=other), f"prediction of trial {shown.trial} must be"
-    )
+    trial = first_session(bundle).training[0]
+    other = {"Husky": "Wolf", "Wolf": "Husky"}[bundle.answers.trials[trial].answer]
+    only_problem(with_answer(bundle, trial, answer=other), f"prediction of trial {trial} must be")
 
 
 def test_trial_without_an_answer(bundle):
-    trial = scored(bundle)[0].trial
+    trial = scored(bundle)[0]
     trials = {name: answer for name, answer in bundle.answers.trials.items() if name != trial}
     changed = replace(bundle, answers=replace(bundle.answers, trials=trials))
     only_problem(changed, f"trial {trial} must be in both manifest.json and answers.json; got one")
 
 
-@pytest.mark.parametrize("name", ["wolf-7", "x-catch", "broken_3", "BASELINE"])
+@pytest.mark.parametrize("name", ["wolf-7", "x-catch", "broken_3", "BASELINE", "sub_concept-1"])
 def test_name_that_tells_something(name, bundle):
     target = scored(bundle)[0]
-    test = tuple(
-        replace(other, trial=name) if other is target else other
-        for other in first_session(bundle).test
-    )
-    answers = {
-        (name if trial == target.trial else trial): answer
-        for trial, answer in bundle.answers.trials.items()
-    }
+
+    def renamed(members):
+        return {(name if trial == target else trial): value for trial, value in members.items()}
+
+    test = tuple(name if trial == target else trial for trial in first_session(bundle).test)
     changed = with_session(bundle, test=test)
-    changed = replace(changed, answers=replace(changed.answers, trials=answers))
-    only_problem(changed, f"trial name must tell nothing; got {name!r}")
+    trials = renamed(bundle.manifest.test_trials)
+    changed = replace(changed, manifest=replace(changed.manifest, test_trials=trials))
+    answers = replace(bundle.answers, trials=renamed(bundle.answers.trials))
+    only_problem(replace(changed, answers=answers), f"trial name must tell nothing; got {name!r}")
 
 
 def test_condition_without_its_explanation(bundle):
-    shown, *others = first_session(bundle).training
-    training = (replace(shown, explanations={"baseline": ()}), *others)
+    trial = first_session(bundle).training[0]
     only_problem(
-        with_session(bundle, training=training),
-        f"explanations of trial {shown.trial} must be those of ['baseline', 'craft']",
+        with_trial(bundle, trial, explanations={"baseline": ()}),
+        f"explanations of trial {trial} must be those of ['baseline', 'craft']",
     )
+
+
+def test_trial_of_no_list(bundle):
+    trial, *kept = first_session(bundle).training
+    changed = with_session(bundle, training=tuple(kept))
+    only_problem(changed, f"trial must be in a list or in the practice; got {trial}.")
+
+
+def test_rendition_that_is_not_listed(bundle):
+    name, listed = next(iter(bundle.manifest.media.items()))
+    other = media_name(b"other", "png")
+    media = bundle.manifest.media | {name: replace(listed, renditions=(other,))}
+    changed = replace(bundle, manifest=replace(bundle.manifest, media=media))
+    only_problem(changed, f"picture of a trial must be listed in media; got {other}.")
+
+
+def test_sources_of_other_pictures_and_boxes_that_are_none(bundle):
+    name = next(iter(bundle.manifest.media))
+    source = PictureSource(file="a.jpg", box=(9, 0, 3, 3), licence="MIT")
+    other = replace(source, box=None)
+    answers = replace(bundle.answers, sources={name: source, "x.png": other})
+    assert audit_bundle(replace(bundle, answers=answers)) == [
+        f"box of the source of {name} must be [left, top, right, bottom]; got [9, 0, 3, 3].",
+        "source must be of a picture that the manifest lists; got x.png.",
+    ]
+
+
+def test_whole_translation_is_no_problem_and_gaps_are_named(bundle):
+    french = {text: f"fr: {text}" for text in texts_of(bundle.manifest)}
+    whole = replace(bundle.manifest, translations={"fr": french})
+    assert audit_bundle(replace(bundle, manifest=whole)) == []
+    gap = french | {"none": "rien"}
+    del gap["Wolf"]
+    changed = replace(bundle.manifest, translations={"fr": gap})
+    assert audit_bundle(replace(bundle, manifest=changed)) == [
+        "text must be translated to fr; got none of 'Wolf'.",
+        "translation to fr must be of a text of the study; got 'none'.",
+    ]
 
 
 def test_quiz_answer_out_of_range(bundle):
@@ -215,4 +258,83 @@ def test_command_names_another_schema_version(bundle, capsys):
     file = bundle.path / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 9}))
     assert main(["check", str(bundle.path)]) == 1
-    assert "must have schema_version 1; got 9" in capsys.readouterr().err
+    assert "must have schema_version 2; got 9" in capsys.readouterr().err
+
+
+@pytest.fixture
+def recursivity(recursivity_path, tmp_path):
+    return read_bundle(shutil.copytree(recursivity_path, tmp_path / "recursivity"))
+
+
+def first_trial(bundle, session):
+    return bundle.manifest.lists[0].sessions[session].test[0]
+
+
+@pytest.mark.parametrize("task", ["intruder", "binary_choice", "recursivity"])
+def test_good_bundles_of_other_tasks_have_no_problem(task, tmp_path):
+    from tests.small_recursivity import write_small_recursivity
+
+    assert audit_bundle(write_small_recursivity(tmp_path / task, task=task)) == []
+
+
+def test_option_that_answers_json_does_not_know(recursivity):
+    trial = first_trial(recursivity, 0)
+    only_problem(
+        with_answer(recursivity, trial, answer="5"),
+        f"answer of trial {trial} must be one of ['0', '1', '2', '3', '4']; got '5'",
+    )
+
+
+def test_intruder_among_groups(recursivity):
+    trial = first_trial(recursivity, 0)
+    options = recursivity.manifest.test_trials[trial].options
+    double = (replace(options[0], pictures=options[0].pictures * 2), *options[1:])
+    changed = with_trial(recursivity, trial, options=double)
+    only_problem(changed, f"options of intruder trial {trial} must have one picture each; got 6")
+    only_problem(changed, f"pictures of trial {trial} must be different; got one twice")
+
+
+def test_intruder_without_a_level(recursivity):
+    trial = first_trial(recursivity, 0)
+    changed = with_answer(recursivity, trial, level=None)
+    only_problem(changed, f"level of intruder trial {trial} must be given; got None")
+
+
+def test_sham_intruder(recursivity):
+    trial = first_trial(recursivity, 0)
+    changed = with_answer(recursivity, trial, sham="random")
+    only_problem(changed, f"sham of intruder trial {trial} must be null; got 'random'")
+
+
+def test_level_of_a_binary_choice(recursivity):
+    trial = first_trial(recursivity, 2)
+    changed = with_answer(recursivity, trial, level="concept")
+    only_problem(changed, f"level of binary_choice trial {trial} must be null; got 'concept'")
+
+
+def test_trial_twice_in_a_list(recursivity):
+    first, *rest = recursivity.manifest.lists
+    session = replace(first.sessions[0], test=first.sessions[0].test[:1] * 2)
+    lists = (replace(first, sessions=(session, *first.sessions[1:])), *rest)
+    changed = replace(recursivity, manifest=replace(recursivity.manifest, lists=lists))
+    only_problem(changed, f"trial {session.test[0]} must occur once in list list_a; got 2")
+
+
+def test_image_in_question_among_the_pictures(recursivity):
+    trial = first_trial(recursivity, 2)
+    image = recursivity.manifest.test_trials[trial].options[0].pictures[0]
+    changed = with_trial(recursivity, trial, image=image)
+    only_problem(changed, f"pictures of trial {trial} must be different; got one twice")
+
+
+def test_lists_of_different_length(recursivity):
+    first, *rest = recursivity.manifest.lists
+    lists = (replace(first, sessions=first.sessions[:2]), *rest)
+    changed = replace(recursivity, manifest=replace(recursivity.manifest, lists=lists))
+    only_problem(changed, "list list_b must ask as much as the first, [('intruder', 0, 2), ")
+
+
+def test_two_catch_trials_in_a_block(recursivity):
+    for trial in recursivity.manifest.lists[0].sessions[0].test:
+        recursivity = with_answer(recursivity, trial, is_catch=True)
+    only_problem(recursivity, "list list_a, session 1 must have 1 catch trials at most; got 2")

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -35,7 +36,7 @@ def test_manifest_holds_no_answer_of_a_test(bundle_path):
     manifest = json.loads((bundle_path / "manifest.json").read_text())
     for trial_list in manifest["lists"]:
         for session in trial_list["sessions"]:
-            assert all(set(test) == {"trial", "image"} for test in session["test"])
+            assert all(set(test) == {"trial", "image", "options"} for test in session["test"])
 
 
 def test_sessions_come_with_the_practice_first(bundle_path):
@@ -47,6 +48,13 @@ def test_media_of_a_trial_are_its_pictures(bundle_path):
     trial = read_bundle(bundle_path).manifest.lists[0].sessions[0].training[0]
     names = list(media_of(trial))
     assert names[0] == trial.image and len(names) > 1
+
+
+def test_media_of_a_trial_with_options_are_its_image_and_theirs(recursivity_path):
+    (*_, choices) = read_bundle(recursivity_path).manifest.lists[0].sessions
+    trial = choices.test[0]
+    assert list(media_of(trial))[0] == trial.image
+    assert len(list(media_of(trial))) == 1 + 3 + 3
 
 
 def test_name_is_the_hash():
@@ -69,7 +77,7 @@ def test_missing_file_is_named(tmp_path):
 
 def test_another_schema_version_is_refused(copy):
     rewrite(copy / "manifest.json", schema_version=3)
-    with pytest.raises(BundleError, match=r"must have schema_version 1; got 3. Rebuild it with"):
+    with pytest.raises(BundleError, match=r"must have schema_version 2; got 3. Rebuild it with"):
         read_bundle(copy)
 
 
@@ -82,6 +90,15 @@ def test_answers_of_another_bundle_are_refused(copy):
 def test_broken_json_is_named(copy):
     (copy / "answers.json").write_text('{"schema_version": 1,')
     with pytest.raises(BundleError, match=r"answers.json of bundle copy must be JSON; got"):
+        read_bundle(copy)
+
+
+def test_media_name_that_could_lead_elsewhere_is_refused(copy):
+    media = {"../../secret.png": {"bytes": 1, "width_px": 1, "height_px": 1}}
+    rewrite(copy / "manifest.json", media=media)
+    sha256 = hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
+    rewrite(copy / "answers.json", manifest_sha256=sha256)
+    with pytest.raises(BundleError, match=r"must be a SHA-256 with an extension; got '\.\./\.\./"):
         read_bundle(copy)
 
 
@@ -121,11 +138,13 @@ def test_published_schema_is_that_of_the_classes():
         assert published == TypeAdapter(record).json_schema()
 
 
-def test_small_bundle_fits_the_published_schema(bundle_path):
+@pytest.mark.parametrize("which", ["bundle_path", "recursivity_path"])
+def test_small_bundles_fit_the_published_schema(which, request):
     from pathlib import Path
 
     import jsonschema
 
+    folder = request.getfixturevalue(which)
     for name in ("manifest", "answers"):
         schema = json.loads(Path(f"stimuli_builder/schemas/{name}.schema.json").read_text())
-        jsonschema.validate(json.loads((bundle_path / f"{name}.json").read_text()), schema)
+        jsonschema.validate(json.loads((folder / f"{name}.json").read_text()), schema)

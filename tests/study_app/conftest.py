@@ -22,6 +22,7 @@ def study_settings(bundle, file):
         "STUDY_BUNDLE": bundle.path,
         "STUDY_DATABASE_URL": sqlite_url(file),
         "STUDY_SECRET_KEY": "a secret of the tests",
+        "STUDY_SECURE_COOKIES": "0",
     }
 
 

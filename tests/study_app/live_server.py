@@ -30,6 +30,7 @@ class LiveServer:
             bundle=bundle_path,
             database_url=sqlite_url(folder / "study.sqlite"),
             secret_key="a secret of the tests",
+            withdrawals=str(folder / "withdrawn"),
             host="127.0.0.1",
             port=port,
             n_workers=1,
@@ -40,6 +41,7 @@ class LiveServer:
                 "STUDY_BUNDLE": bundle_path,
                 "STUDY_DATABASE_URL": self.server.database_url,
                 "STUDY_SECRET_KEY": self.server.secret_key,
+                "STUDY_SECURE_COOKIES": "0",
             }
         )
         with self.app.app_context():

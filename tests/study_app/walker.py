@@ -51,15 +51,45 @@ class Walker:
 
     def fields(self, *, right: bool = True) -> dict[str, str]:
         """Return what the page's form sends when it is filled in right, or wrong."""
-        fields = {"csrf_token": self.token}
-        if self.step == "test":
-            answer = self.bundle.answers.trials[self.main["data-trial"]].answer
-            for button in self.form.find_all("button"):
-                if (button.text.strip() == answer) == right:
-                    fields["choice"] = button["value"]
-        if self.step == "quiz":
-            for item, index in self.bundle.answers.quiz.items():
-                fields[item] = str(index if right else (index + 1) % 2)
+        hidden = self.form.find_all("input", {"type": "hidden"})
+        fields = {field["name"]: field["value"] for field in hidden}
+        match self.step:
+            case "test":
+                fields |= self.answer(right=right)
+            case "quiz":
+                for item, index in self.bundle.answers.quiz.items():
+                    fields[item] = str(index if right else (index + 1) % 2)
+            case "eligibility" | "questionnaire":
+                fields |= self.replies(right=right)
+        return fields
+
+    def answer(self, *, right: bool) -> dict[str, str]:
+        """Return what a test page sends."""
+        name = self.main["data-trial"]
+        trial, answer = self.bundle.manifest.test_trials[name], self.bundle.answers.trials[name]
+        chosen = self.form.find_all(attrs={"name": "choice"})
+        if trial.options:
+            picture = trial.options[int(answer.answer)].pictures[0]
+            shown = self.form.select(".option")
+            is_right = [f"/media/{picture}" in str(option) for option in shown]
+        else:
+            labels = {tag["for"]: tag.text for tag in self.form.find_all("label")}
+            texts = [tag.text or labels[tag["id"]] for tag in chosen]
+            is_right = [text.strip() == answer.answer for text in texts]
+        fields = {"choice": chosen[is_right.index(right)]["value"]}
+        if self.form.find(attrs={"name": "confidence"}):
+            fields["confidence"] = "1"
+        return fields
+
+    def replies(self, *, right: bool) -> dict[str, str]:
+        """Return what a questionnaire's page sends: the first choices, or none where allowed."""
+        fields = {}
+        for field in self.form.find_all(["input", "textarea"]):
+            kind = field.get("type", "text")
+            if kind == "hidden" or not (right or field.has_attr("required")):
+                continue
+            typed = {"radio": field.get("value"), "number": field.get("min"), "text": "snow"}
+            fields.setdefault(field["name"], typed[kind])
         return fields
 
     def advance(self, *, right: bool = True, **extra: object) -> None:

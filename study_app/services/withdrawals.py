@@ -1,0 +1,181 @@
+"""Withdrawal: everything of a participation is deleted, and that there was one is counted.
+
+A withdrawal is written to a file beside the database first, so that it outlives a backup: whoever
+restores an older database starts a server, or runs ``craft-study restore``, and what was withdrawn
+since is deleted again.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from stimuli_builder.bundle import Bundle
+from study_app.codes import code_hash
+from study_app.errors import NotFoundError
+from study_app.extensions import db
+from study_app.models import (
+    Decision,
+    Event,
+    OutsideId,
+    Participation,
+    Reply,
+    Response,
+    Slot,
+    Submission,
+    Withdrawal,
+)
+from study_app.services.transactions import writing
+
+OWNED: Final = (Submission, Response, Reply, Event, Decision, OutsideId)
+_LINE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+def withdraw(code: str, journal: Path) -> None:
+    """Delete the participation that a code belongs to; doing it again changes nothing.
+
+    Parameters
+    ----------
+    code
+        As the participant kept it.
+    journal
+        File that withdrawals are written to as well.
+
+    Raises
+    ------
+    NotFoundError
+        If the code is of no participation.
+    """
+    hashed = code_hash(code)
+    with writing():
+        row = _find(hashed)
+        if row is None:
+            _require_withdrawn(hashed)
+            return
+        _write_down(hashed, journal)
+        _delete(row)
+
+
+def apply_journal(journal: Path) -> int:
+    """Delete what was withdrawn after the database's state was saved.
+
+    Parameters
+    ----------
+    journal
+        File that withdrawals were written to; may be missing.
+
+    Returns
+    -------
+    int
+        Participations deleted.
+    """
+    return apply_withdrawals(read_journal(journal))
+
+
+def apply_withdrawals(hashes: Iterable[str]) -> int:
+    """Delete the participations that withdrawal codes belong to.
+
+    Parameters
+    ----------
+    hashes
+        Of codes, as `read_journal` returns them; those of no participation are passed over.
+
+    Returns
+    -------
+    int
+        Participations deleted.
+    """
+    with writing():
+        rows = [row for row in map(_find, sorted(set(hashes))) if row is not None]
+        for row in rows:
+            _delete(row)
+    return len(rows)
+
+
+def read_journal(journal: Path) -> list[str]:
+    """Return the hashes in a file of withdrawals.
+
+    Parameters
+    ----------
+    journal
+        May be missing; a line that was cut short is passed over.
+
+    Returns
+    -------
+    list[str]
+        Of withdrawal codes.
+    """
+    lines = journal.read_text(encoding="ascii").splitlines() if journal.is_file() else []
+    return [line for line in lines if _LINE.fullmatch(line)]
+
+
+def delete_expired(bundle: Bundle, *, now: datetime | None = None) -> int:
+    """Delete participations that were kept as long as was promised.
+
+    Parameters
+    ----------
+    bundle
+        The study; `privacy.retention_days` says how long.
+    now
+        By the server's clock; None takes it.
+
+    Returns
+    -------
+    int
+        Participations deleted; 0 where nothing was promised.
+    """
+    days = bundle.manifest.privacy.retention_days
+    if days is None:
+        return 0
+    end = (now or datetime.now(UTC)) - timedelta(days=days)
+    with writing():
+        rows = db.session.scalars(
+            select(Participation).where(Participation.consented_at < end).with_for_update()
+        ).all()
+        for row in rows:
+            _delete_rows(row)
+    return len(rows)
+
+
+def _find(hashed: str) -> Participation | None:
+    query = select(Participation).filter_by(withdrawal_hash=hashed).with_for_update()
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def _require_withdrawn(hashed: str) -> None:
+    if db.session.scalar(select(Withdrawal.id).filter_by(code_hash=hashed)) is None:
+        raise NotFoundError("withdrawal code must be one of this study; got another.")
+
+
+def _write_down(hashed: str, journal: Path) -> None:
+    """Add a line that is on disk when this returns."""
+    with journal.open("a", encoding="ascii") as file:
+        file.write(f"{hashed}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _delete(participation: Participation) -> None:
+    db.session.add(
+        Withdrawal(
+            code_hash=participation.withdrawal_hash,
+            is_simulated=participation.is_simulated,
+            condition=participation.condition,
+            withdrawn_on=datetime.now(UTC).date(),
+        )
+    )
+    _delete_rows(participation)
+
+
+def _delete_rows(participation: Participation) -> None:
+    number = participation.id
+    for table in OWNED:
+        db.session.execute(delete(table).where(table.participation_id == number))
+    held = update(Slot).where(Slot.participation_id == number)
+    db.session.execute(held.values(participation_id=None))
+    db.session.execute(delete(Participation).where(Participation.id == number))
+    db.session.expunge(participation)
