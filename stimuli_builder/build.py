@@ -1,95 +1,58 @@
-"""From a concept store to a utility study's bundle: ``craft-stimuli build``."""
+"""From concept stores to a study's bundle: ``craft-stimuli build``."""
 
-import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from craft_core.attribution import concept_maps
-from craft_core.bank import ConceptBank
-from craft_core.errors import CraftError
-from craft_core.provenance import file_sha256, git_commit, package_version
-from craft_core.store import StoredImage, load_bank, read_images, read_json
+from craft_core.provenance import git_commit, package_version
 from stimuli_builder.audit import audit_bundle
-from stimuli_builder.bundle import (
-    SCHEMA_VERSION,
-    Bundle,
-    Manifest,
-    Practice,
-    Provenance,
-    QuizItem,
-    Session,
-    Texts,
-    TrialList,
-    write_bundle,
-)
-from stimuli_builder.config import PhaseConfig, StudyConfig
+from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, write_bundle
+from stimuli_builder.conditions.condition import PanelMaker
+from stimuli_builder.conditions.registry import CONDITIONS
+from stimuli_builder.config import StudyConfig
 from stimuli_builder.errors import BundleError, StimuliError
-from stimuli_builder.orders import (
-    Candidate,
-    PhaseDesign,
-    Tie,
-    choose_for_list,
-    draw_supersets,
-    place_catch,
-)
-from stimuli_builder.panels import PanelMaker, shown_concepts
+from stimuli_builder.heats import HeatMaker
+from stimuli_builder.manifest import Manifest, Practice, Provenance, QuizItem, Texts
 from stimuli_builder.pictures import MediaCollector
-from stimuli_builder.practice import CLASSES
-from stimuli_builder.procedure import (
-    make_questionnaires,
-    make_rules,
-    make_settings,
-    make_stages,
-    session_questionnaire,
+from stimuli_builder.procedure import make_questionnaires, make_rules, make_settings, make_stages
+from stimuli_builder.sessions import TrialList
+from stimuli_builder.stores import ConceptStore
+from stimuli_builder.tasks.recursivity import recursivity_lists, recursivity_practice
+from stimuli_builder.tasks.utility import (
+    check_images,
+    draw_images,
+    utility_lists,
+    utility_practice,
 )
 from stimuli_builder.trials import TrialMaker
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ConceptStore:
-    """A concept store that was read.
-
-    Attributes
-    ----------
-    path
-        Its folder.
-    described
-        What ``store.json`` holds.
-    images
-        The rows of ``images.csv``.
-    banks
-        Class -> its concepts.
-    """
-
-    path: Path
-    described: dict[str, Any]
-    images: list[StoredImage]
-    banks: dict[str, ConceptBank]
-
-    @property
-    def classes(self) -> list[str]:
-        """Class names, in the network's order."""
-        return list(self.banks)
-
-
-def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> Bundle:
-    """Build a utility study (appendix E.1) and check it.
+def build(
+    config: StudyConfig,
+    stores: Sequence[ConceptStore],
+    folder: Path,
+    out: Path,
+    *,
+    cache: Path | None = None,
+) -> Bundle:
+    """Build a utility study (appendix E.1) or a recursivity study (E.2), and check it.
 
     Parameters
     ----------
     config
         Of the study.
-    store
-        Concepts of the classes.
+    stores
+        Concepts of the classes; the first store's images and classes are the study's, others
+        hold the concepts of other methods.
     folder
-        The images the store was made from.
+        The images the stores were made from.
     out
         The bundle's folder, written whole or not at all.
+    cache
+        Where maps are kept between builds; None keeps none.
 
     Returns
     -------
@@ -99,43 +62,87 @@ def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> 
     Raises
     ------
     StimuliError
-        If there are too few images, or an image is missing or was altered.
+        If there are too few images, an image is missing or was altered, or a condition lacks its
+        store or fails on an image.
     BundleError
         If the bundle does not pass the check.
     """
-    draw_images, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
-    media = MediaCollector(config.pictures.jpeg_quality)
-    maker = PanelMaker(
-        banks=store.banks,
+    draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
+    _check_stores(config, stores)
+    supersets = (
+        draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
+    )
+    predictions = {i.file: i.prediction for session in supersets for i in session[0]}
+    maker = _panel_maker(config, stores, folder, predictions, cache)
+    trials = TrialMaker(
+        maker,
+        conditions=config.conditions,
+        image_px=config.pictures.image_px,
+        generator=draw_names,
+    )
+    if config.task == "utility":
+        lists = utility_lists(config, stores[0].classes, supersets, trials, draw_orders)
+        practice = utility_practice(config, trials, draw_orders)
+    else:
+        used = {file for bank in stores[0].banks.values() for file in bank.files}
+        check_images(stores[0], folder, sorted(used))
+        lists = recursivity_lists(config, stores[0], maker, trials, draw_orders)
+        practice = recursivity_practice(config, trials)
+    manifest = _manifest(config, stores, lists=lists, practice=practice, trials=trials, maker=maker)
+    return _written(config, manifest, trials, maker, out)
+
+
+def _check_stores(config: StudyConfig, stores: Sequence[ConceptStore]) -> None:
+    """Refuse unknown conditions, and those that need concepts that were not given."""
+    given = [store.method for store in stores]
+    for name in config.conditions:
+        if name not in CONDITIONS:
+            near = difflib.get_close_matches(name, CONDITIONS, n=1, cutoff=0.0)[0]
+            raise StimuliError(
+                f"condition must be one of {list(CONDITIONS)}; got {name!r}, nearest to {near!r}."
+            )
+        for method in CONDITIONS[name].stores:
+            if method not in given:
+                raise StimuliError(
+                    f"condition {name} must have a concept store of the method {method!r}; got "
+                    f"{given}. Extract one with [concepts] method = {method!r}, and give it with "
+                    "--concepts too."
+                )
+
+
+def _panel_maker(
+    config: StudyConfig,
+    stores: Sequence[ConceptStore],
+    folder: Path,
+    predictions: dict[str, str],
+    cache: Path | None,
+) -> PanelMaker:
+    banks = stores[0].banks
+    heats = HeatMaker(
+        folder,
+        predictions,
+        backbone=next(iter(banks.values())).backbone,
+        class_ids={name: bank.class_id for name, bank in banks.items()},
+        seed=config.seed,
+        cache=cache,
+    )
+    return PanelMaker(
+        banks={store.method: store.banks for store in stores},
         folder=folder,
+        heats=heats,
         n_concepts=config.explanation.concepts,
         n_crops=config.explanation.crops,
         crop_px=config.pictures.crop_px,
-        media=media,
+        media=MediaCollector(config.pictures.quality, max_bytes=1000 * config.pictures.max_kb),
+        licence=stores[0].described["licences"]["images"],
+        sources={},
+        seed=config.seed,
     )
-    licence = store.described["licences"]["images"]
-    trials = TrialMaker(config, maker, licence=licence, generator=draw_names)
-    supersets = draw_supersets(
-        _candidates(store),
-        store.classes,
-        [_design(config.training), _design(config.test)],
-        n_sessions=config.sessions,
-        generator=draw_images,
-    )
-    _check_images(store, folder, [image for s in supersets for phase in s for image in phase])
-    maps = _maps(store.banks, [image for s in supersets for image in s[0]], maker)
-    lists = tuple(
-        TrialList(
-            name=string.ascii_lowercase[number],
-            sessions=tuple(
-                _session(config, store.classes, superset, trials, maps, number + turn, draw_orders)
-                for turn, superset in enumerate(supersets)
-            ),
-        )
-        for number in range(config.lists)
-    )
-    practice = _practice(config, trials, draw_orders)
-    manifest = _manifest(config, store, lists=lists, practice=practice, trials=trials, media=media)
+
+
+def _written(
+    config: StudyConfig, manifest: Manifest, trials: TrialMaker, maker: PanelMaker, out: Path
+) -> Bundle:
     items = [item.item for item in manifest.quiz]
     quiz = {item: asked.answer for item, asked in zip(items, config.quiz.items, strict=True)}
     bundle = write_bundle(
@@ -143,8 +150,8 @@ def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> 
         manifest,
         trials=trials.answers,
         quiz=quiz,
-        media=media.contents,
-        sources=trials.sources,
+        media=maker.media.contents,
+        sources=dict(sorted(maker.sources.items())),
     )
     problems = audit_bundle(bundle)
     if problems:
@@ -152,142 +159,14 @@ def build(config: StudyConfig, store: ConceptStore, folder: Path, out: Path) -> 
     return bundle
 
 
-def read_store(path: Path) -> ConceptStore:
-    """Read a concept store and the banks of all its classes.
-
-    Parameters
-    ----------
-    path
-        Its folder.
-
-    Returns
-    -------
-    ConceptStore
-        With its networks loaded.
-
-    Raises
-    ------
-    StimuliError
-        If a part of it is missing or was altered.
-    """
-    try:
-        described = read_json(path / "store.json", "concept-store")
-        for found in described["classes"]:
-            if file_sha256(path / found["folder"] / "bank.json") != found["bank_sha256"]:
-                raise StimuliError(
-                    f"{found['folder']}/bank.json must have SHA-256 {found['bank_sha256']}, as "
-                    "store.json says; it has not."
-                )
-        banks = {f["class_name"]: load_bank(path / f["folder"]) for f in described["classes"]}
-        images = read_images(path / "images.csv")
-    except (CraftError, OSError) as error:
-        raise StimuliError(str(error)) from error
-    return ConceptStore(path=path, described=described, images=images, banks=banks)
-
-
-def _design(phase: PhaseConfig) -> PhaseDesign:
-    return PhaseDesign(n_images=phase.images, tie_broken_share=phase.tie_broken_share)
-
-
-def _candidates(store: ConceptStore) -> list[Candidate]:
-    """List the images that fitted nothing and whose prediction is one of the classes."""
-    ties: dict[str, Tie] = {"kept": "kept", "broken": "broken"}
-    return [
-        Candidate(
-            file=image.file,
-            prediction=image.predicted,
-            label=image.label,
-            tie=ties.get(image.tie, ""),
-        )
-        for image in store.images
-        if image.split == "study" and image.predicted in store.banks
-    ]
-
-
-def _check_images(store: ConceptStore, folder: Path, images: Sequence[Candidate]) -> None:
-    """Refuse images that are not those the store was made from."""
-    known = {image.file: image.sha256 for image in store.images}
-    for image in images:
-        file = folder / image.file
-        if not file.is_file() or file_sha256(file) != known[image.file]:
-            state = "another file" if file.is_file() else "no file"
-            raise StimuliError(
-                f"image {image.file} in {folder} must be the one of the concept store; got {state}."
-            )
-
-
-def _maps(
-    banks: Mapping[str, ConceptBank], images: Sequence[Candidate], maker: PanelMaker
-) -> dict[str, Sequence[Tensor]]:
-    """Compute the maps of the shown concepts of each image's predicted class."""
-    maps: dict[str, Sequence[Tensor]] = {}
-    for name, bank in banks.items():
-        files = [image.file for image in images if image.prediction == name]
-        concepts = shown_concepts(bank, maker.n_concepts)
-        paths = [maker.folder / file for file in files]
-        found = concept_maps(bank, paths, concepts) if paths else ()
-        maps |= {file: list(heat) for file, heat in zip(files, found, strict=True)}
-    return maps
-
-
-def _session(  # noqa: PLR0913 - one place in the design
-    config: StudyConfig,
-    classes: Sequence[str],
-    superset: Sequence[Sequence[Candidate]],
-    trials: TrialMaker,
-    maps: Mapping[str, Sequence[Tensor]],
-    turn: int,
-    generator: np.random.Generator,
-) -> Session:
-    """Make one session of one list; its catch trial repeats one of its training images."""
-    n_training, n_test = config.training.images, config.test.images
-    trained = choose_for_list(superset[0], classes, n_training, turn=turn, generator=generator)
-    tested = choose_for_list(superset[1], classes, n_test, turn=turn + 1, generator=generator)
-    caught = trained[int(generator.integers(len(trained)))]
-    test = [trials.test(image) for image in tested]
-    test.insert(place_catch(n_test, generator=generator), trials.test(caught, is_catch=True))
-    training = tuple(trials.training(image, maps) for image in trained)
-    return _utility_session(training, test, session_questionnaire(config))
-
-
-def _utility_session(
-    training: Sequence[str], test: Sequence[str], questionnaire: str | None
-) -> Session:
-    return Session(
-        task="utility",
-        title="",
-        introduction=(),
-        training=tuple(training),
-        test=tuple(test),
-        trials_are_shuffled=False,
-        options_are_shuffled=False,
-        questionnaire=questionnaire,
-    )
-
-
-def _practice(config: StudyConfig, trials: TrialMaker, generator: np.random.Generator) -> Practice:
-    wanted = config.practice
-    kinds = [
-        [CLASSES[index % len(CLASSES)] for index in generator.permutation(n)]
-        for n in (wanted.training, wanted.test)
-    ]
-    training = [trials.practice(kind, is_test=False) for kind in kinds[0]]
-    test = [trials.practice(kind, is_test=True) for kind in kinds[1]]
-    return Practice(
-        classes=CLASSES,
-        introduction=wanted.introduction,
-        session=_utility_session(training, test, None),
-    )
-
-
 def _manifest(
     config: StudyConfig,
-    store: ConceptStore,
+    stores: Sequence[ConceptStore],
     *,
     lists: tuple[TrialList, ...],
     practice: Practice,
     trials: TrialMaker,
-    media: MediaCollector,
+    maker: PanelMaker,
 ) -> Manifest:
     privacy, viewing, reservoir, recruitment, confidence = make_settings(config)
     return Manifest(
@@ -295,11 +174,11 @@ def _manifest(
         schema_version=SCHEMA_VERSION,
         study=config.study,
         title=config.title,
-        task="utility",
+        task=config.task,
         language=config.language,
         translations=config.translations,
         scenario=config.scenario,
-        classes=tuple(store.classes),
+        classes=tuple(stores[0].classes),
         conditions=config.conditions,
         stages=make_stages(config),
         texts=Texts(**config.texts.model_dump()),
@@ -318,19 +197,21 @@ def _manifest(
         reservoir=reservoir,
         confidence=confidence,
         recruitment=recruitment,
-        provenance=_provenance(config, store),
-        media=media.files,
+        provenance=_provenance(config, stores),
+        media=maker.media.files,
     )
 
 
-def _provenance(config: StudyConfig, store: ConceptStore) -> Provenance:
+def _provenance(config: StudyConfig, stores: Sequence[ConceptStore]) -> Provenance:
+    described: dict[str, Any] = stores[0].described
     return Provenance(
         package_version=package_version(),
         git_commit=git_commit(),
         seed=config.seed,
-        config=config.model_dump(mode="json", exclude={"texts", "quiz", "translations"}),
-        concept_store_sha256=file_sha256(store.path / "store.json"),
-        network=store.described["network"],
-        model=store.described["model"],
-        licences=store.described["licences"],
+        config=config.model_dump(mode="json", exclude={"texts", "quiz", "translations"})
+        | {"stores": {store.method: store.sha256 for store in stores}},
+        concept_store_sha256=stores[0].sha256,
+        network=described["network"],
+        model=described["model"],
+        licences=described["licences"],
     )

@@ -117,9 +117,19 @@ def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("config", metavar="CONFIG.toml", type=Path)
-    command.add_argument("--concepts", metavar="DIR", type=Path, required=True)
+    command.add_argument(
+        "--concepts",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        action="append",
+        help="a concept store; again for those of other methods, such as ACE's",
+    )
     command.add_argument("--images", metavar="FOLDER", type=Path, required=True)
     command.add_argument("--out", metavar="DIR", type=Path, default=Path("bundle"))
+    command.add_argument(
+        "--no-cache", action="store_true", help="neither use nor keep maps of other builds"
+    )
     command.set_defaults(run=_build)
 
 
@@ -148,11 +158,14 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    from stimuli_builder.build import build, read_store  # torch loads for seconds
+    from stimuli_builder.build import build  # torch loads for seconds
+    from stimuli_builder.heats import user_cache
+    from stimuli_builder.stores import read_stores
 
     config = read_config(options.config)
-    store = read_store(options.concepts)
-    bundle = build(config, store, options.images, options.out)
+    stores = read_stores(options.concepts)
+    cache = None if options.no_cache else user_cache()
+    bundle = build(config, stores, options.images, options.out, cache=cache)
     for name, value in bundle.manifest.provenance.model.items():
         print(f"the model's {name.replace('_', ' ')}: {value:.3f}")
     print(_summary(bundle))

@@ -1,8 +1,9 @@
 """The configuration of ``craft-stimuli build``: TOML, checked, frozen."""
 
+import difflib
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,7 +20,8 @@ class PhaseConfig(Section):
     """One phase of every session: how many images, and what share of them breaks the tie."""
 
     images: int = Field(ge=1)
-    tie_broken_share: float = Field(ge=0, le=1)
+    tie_broken_share: float = Field(default=0.0, ge=0, le=1)
+    error_share: float | None = Field(default=None, ge=0, le=1)
 
 
 class ExplanationConfig(Section):
@@ -34,7 +36,43 @@ class PicturesConfig(Section):
 
     image_px: int = Field(default=448, ge=64)
     crop_px: int = Field(default=160, ge=32)
-    jpeg_quality: int = Field(default=92, ge=50, le=100)
+    quality: int = Field(default=90, ge=50, le=100)
+    max_kb: int = Field(default=150, ge=10)
+
+
+class IntruderConfig(Section):
+    """Intruder trials: how many of concepts and sub-concepts, and where an intruder comes from.
+
+    A sub-concept's intruder is of a `sibling`, or of another concept of its parent's bank. Crops
+    above the percentile of a concept's coefficients belong to it.
+    """
+
+    trials: int = Field(default=15, ge=0)
+    sub_trials: int = Field(default=15, ge=0)
+    crops: int = Field(default=5, ge=3)
+    sub_concept_intruder: Literal["sibling", "concept"] = "sibling"
+    match_colour: bool = False
+    percentile: float = Field(default=80.0, ge=0, lt=100)
+    concepts: int = Field(default=8, ge=2)  # of each class, the most important
+
+
+class BinaryChoiceConfig(Section):
+    """Binary choices: how many, of them shams, and how many crops a group shows.
+
+    The paper's 15 trials have no shams; with `same_layer` and `random` zero they have none here.
+    """
+
+    trials: int = Field(default=15, ge=1)
+    same_layer: int = Field(default=4, ge=0)
+    random: int = Field(default=4, ge=0)
+    rows: int = Field(default=2, ge=1)
+    columns: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _some_are_no_shams(self) -> "BinaryChoiceConfig":
+        if self.same_layer + self.random >= self.trials:
+            raise ValueError(f"same_layer and random must be below trials={self.trials} together")
+        return self
 
 
 class PracticeConfig(Section):
@@ -167,13 +205,17 @@ class StudyConfig(Section):
     title: str
     scenario: str
     seed: int = Field(default=0, ge=0)
-    conditions: tuple[Literal["baseline", "craft"], ...] = ("baseline", "craft")
-    lists: int = Field(default=2, ge=1, le=26)
+    task: Literal["utility", "recursivity"] = "utility"
+    conditions: tuple[str, ...] = ("baseline", "craft")
+    lists: int = Field(default=6, ge=1, le=26)
     sessions: int = Field(default=3, ge=1)
     catch_min_correct: int = Field(default=3, ge=0)
     training: PhaseConfig = PhaseConfig(images=5, tie_broken_share=0.0)
     test: PhaseConfig = PhaseConfig(images=7, tie_broken_share=0.5)
     explanation: ExplanationConfig = ExplanationConfig()
+    intruder: IntruderConfig = IntruderConfig()
+    binary_choice: BinaryChoiceConfig = BinaryChoiceConfig()
+    allow_unbiased: bool = False
     pictures: PicturesConfig = PicturesConfig()
     practice: PracticeConfig
     quiz: QuizConfig
@@ -190,13 +232,13 @@ class StudyConfig(Section):
 
     @model_validator(mode="after")
     def _thresholds_can_be_met(self) -> "StudyConfig":
-        if self.conditions[0] != "baseline" or len(set(self.conditions)) != len(self.conditions):
+        if self.conditions[:1] != ("baseline",) or len(set(self.conditions)) < len(self.conditions):
             raise ValueError("conditions must begin with baseline and name each once")
         if self.practice.min_correct > self.practice.test:
             raise ValueError(f"practice.min_correct must be at most {self.practice.test}")
         if (self.quiz.min_correct or 0) > len(self.quiz.items):
             raise ValueError(f"quiz.min_correct must be at most {len(self.quiz.items)}")
-        if self.catch_min_correct > self.sessions:
+        if self.task == "utility" and self.catch_min_correct > self.sessions:
             raise ValueError(f"catch_min_correct must be at most {self.sessions}")
         if sum(each.place == "after_each_session" for each in self.questionnaires) > 1:
             raise ValueError("questionnaires must have one place after_each_session at most")
@@ -230,7 +272,33 @@ def read_config(file: Path) -> StudyConfig:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "configuration"
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{where} in {file} must be a known key; got another. {_nearest(first['loc'])}"
+            ) from error
         shown = repr(first["input"])[:60]
         raise ConfigError(
             f"{where} in {file} must be right ({first['msg']}); got {shown}."
         ) from error
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    """Name the key that was probably meant, among those of the same table."""
+    section: type[BaseModel] = StudyConfig
+    for part in place[:-1]:
+        if isinstance(part, str) and part in section.model_fields:
+            section = _section_of(section.model_fields[part].annotation) or section
+    known = list(section.model_fields)
+    near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.0)
+    return f"The nearest is {near[0]!r}; all of its table: {known}."
+
+
+def _section_of(annotation: object) -> type[BaseModel] | None:
+    """Find the table in an annotation such as ``tuple[QuestionConfig, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in get_args(annotation):
+        found = _section_of(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,8 +1,10 @@
 """Which images come in which phase of which list, and in what order.
 
 Each session has a superset for each phase: as many images of each predicted class as the larger
-share needs. A list leaves out what is over, another class and tie in turn, so that over sessions
-and lists the extra one of an odd number is counterbalanced.
+share needs. Lists show these supersets in rotated order (a cyclic Latin square), so that what is
+learnt from session to session and how hard a set of images is do not mix. A list leaves out what is
+over, another class and tie in turn, so that over sessions and lists the extra one of an odd number
+is counterbalanced.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,13 @@ from stimuli_builder.errors import SelectionError
 
 Tie = Literal["kept", "broken", ""]
 TIES: tuple[Tie, Tie] = ("kept", "broken")
+KINDS = {
+    "": "",
+    "kept": " with the tie kept",
+    "broken": " with the tie broken",
+    "right": " rightly",
+    "wrong": " wrongly",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +58,14 @@ class PhaseDesign:
         Shown in it, catch trials not counted.
     tie_broken_share
         Of them, in [0, 1]; not used where ties are not known.
+    error_share
+        Of them, in [0, 1]: images that the network gets wrong; None takes them as they come.
+        Where ties are known it must be None, since there a broken tie is what makes the errors.
     """
 
     n_images: int
     tie_broken_share: float
+    error_share: float | None = None
 
 
 def draw_supersets(
@@ -86,21 +99,52 @@ def draw_supersets(
     Raises
     ------
     SelectionError
-        If the pool has too few images of a predicted class and tie.
+        If the network never predicts a class, or the pool has too few images of a predicted class
+        and kind.
     """
-    waiting: dict[tuple[str, str], list[Candidate]] = {
-        key: _shuffled([c for c in pool if (c.prediction, c.tie) == key], generator)
-        for key in sorted({(candidate.prediction, candidate.tie) for candidate in pool})
-    }
     ties_known = all(candidate.tie for candidate in pool)
+    _check_pool(pool, classes, phases, ties_known=ties_known)
+    by_error = any(phase.error_share is not None for phase in phases)
+    waiting: dict[tuple[str, str], list[Candidate]] = {}
+    for index in generator.permutation(len(pool)):
+        candidate = pool[index]
+        kind = _kind(candidate, ties_known=ties_known, by_error=by_error)
+        waiting.setdefault((candidate.prediction, kind), []).append(candidate)
     sessions = []
     for _ in range(n_sessions):
         drawn = []
         for phase in phases:
-            needs = _needs(phase, classes, ties_known=ties_known)
+            needs = _needs(phase, classes, ties_known=ties_known, by_error=by_error)
             drawn.append([image for key, n in needs.items() for image in _take(waiting, key, n)])
         sessions.append(drawn)
     return sessions
+
+
+def superset_of(session: int, trial_list: int, n_sessions: int) -> tuple[int, int]:
+    """Say which superset a list shows in a session, and which class and tie is short by one.
+
+    Parameters
+    ----------
+    session
+        From 0.
+    trial_list
+        From 0.
+    n_sessions
+        At least 1.
+
+    Returns
+    -------
+    tuple[int, int]
+        Number of the superset, and the turn for `choose_for_list`. Over 2 n_sessions lists every
+        superset comes in every session under both turns.
+
+    Examples
+    --------
+    >>> [superset_of(session, 1, 3)[0] for session in range(3)]
+    [1, 2, 0]
+    """
+    superset = (session + trial_list) % n_sessions
+    return superset, superset + trial_list // n_sessions
 
 
 def counts_per_class(n_images: int, n_classes: int, turn: int) -> list[int]:
@@ -185,14 +229,49 @@ def place_catch(n_test: int, *, generator: np.random.Generator) -> int:
     return int(generator.integers(1, n_test)) if n_test > 1 else n_test
 
 
+def _check_pool(
+    pool: Sequence[Candidate],
+    classes: Sequence[str],
+    phases: Sequence[PhaseDesign],
+    *,
+    ties_known: bool,
+) -> None:
+    predicted = {name: sum(c.prediction == name for c in pool) for name in classes}
+    for name, count in predicted.items():
+        if not count:
+            raise SelectionError(
+                f"every class must be predicted for some image; the network never predicts "
+                f"{name!r}, among {predicted}."
+            )
+    if ties_known and any(phase.error_share is not None for phase in phases):
+        raise SelectionError(
+            "error_share must not be given where images.csv names ties; got both. Give "
+            "tie_broken_share alone."
+        )
+
+
+def _kind(candidate: Candidate, *, ties_known: bool, by_error: bool) -> str:
+    if ties_known:
+        return candidate.tie
+    if by_error:
+        return "right" if candidate.prediction == candidate.label else "wrong"
+    return ""
+
+
 def _needs(
-    phase: PhaseDesign, classes: Sequence[str], *, ties_known: bool
+    phase: PhaseDesign, classes: Sequence[str], *, ties_known: bool, by_error: bool
 ) -> dict[tuple[str, str], int]:
-    """Count the images of each predicted class and tie in a superset."""
+    """Count the images of each predicted class and kind in a superset."""
     per_class = -(-phase.n_images // len(classes))
     n_broken = round(phase.tie_broken_share * per_class)
-    counts = {"kept": per_class - n_broken, "broken": n_broken} if ties_known else {"": per_class}
-    return {(name, tie): n for name in classes for tie, n in counts.items()}
+    n_wrong = round((phase.error_share or 0) * per_class)
+    if ties_known:
+        counts = {"kept": per_class - n_broken, "broken": n_broken}
+    elif by_error:
+        counts = {"right": per_class - n_wrong, "wrong": n_wrong}
+    else:
+        counts = {"": per_class}
+    return {(name, kind): n for name in classes for kind, n in counts.items()}
 
 
 def _take(
@@ -200,11 +279,11 @@ def _take(
 ) -> list[Candidate]:
     left = waiting.get(key, [])
     if len(left) < n:
-        prediction, tie = key
-        known = f" with the tie {tie}" if tie else ""
+        prediction, kind = key
         raise SelectionError(
-            f"images predicted {prediction!r}{known} must be at least {n} more for the design; "
-            f"got {len(left)}. Give more images of the split study."
+            f"images predicted {prediction!r}{KINDS[kind]} must be at least {n - len(left)} more "
+            f"for the design; got {len(left)} for a phase that needs {n}. Give more images of the "
+            "split study."
         )
     taken, waiting[key] = left[:n], left[n:]
     return taken

@@ -1,4 +1,4 @@
-"""Pictures for participants: encoded without metadata, named by their bytes."""
+"""Pictures for participants: WebP without metadata, small enough for a phone, named by bytes."""
 
 import io
 from collections.abc import Mapping
@@ -7,18 +7,24 @@ from PIL import Image
 
 from stimuli_builder.bundle import MediaFile, media_name
 
+LEAST_QUALITY, STEP = 50, 5
+EFFORT = 4  # of libwebp, 0 to 6
+
 
 class MediaCollector:
     """Gathers a bundle's pictures; the same picture is kept once.
 
     Parameters
     ----------
-    jpeg_quality
-        Of every picture, in [50, 100].
+    quality
+        Of WebP, in [50, 100]; lowered for a picture that would be too large.
+    max_bytes
+        Of a picture.
     """
 
-    def __init__(self, jpeg_quality: int) -> None:
-        self._quality = jpeg_quality
+    def __init__(self, quality: int, *, max_bytes: int = 150_000) -> None:
+        self._quality = quality
+        self._max_bytes = max_bytes
         self._contents: dict[str, bytes] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
 
@@ -35,11 +41,13 @@ class MediaCollector:
         str
             Media name.
         """
-        buffer = io.BytesIO()
         bare = Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
-        bare.save(buffer, "JPEG", quality=self._quality, subsampling=0, optimize=True)
-        content = buffer.getvalue()
-        name = media_name(content, "jpg")
+        content = _encode(bare, self._quality)
+        quality = self._quality
+        while len(content) > self._max_bytes and quality > LEAST_QUALITY:
+            quality = max(LEAST_QUALITY, quality - STEP)
+            content = _encode(bare, quality)
+        name = media_name(content, "webp")
         self._contents[name] = content
         self._sizes[name] = image.size
         return name
@@ -61,3 +69,9 @@ class MediaCollector:
             )
             for name in sorted(self._contents)
         }
+
+
+def _encode(bare: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    bare.save(buffer, "WEBP", quality=quality, method=EFFORT)
+    return buffer.getvalue()

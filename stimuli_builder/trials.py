@@ -1,22 +1,34 @@
 """Make trials of images, with names that tell nothing, and keep them with their answers."""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
 from craft_core.figures import seen_square
 from craft_core.images import read_picture
-from stimuli_builder.bundle import Group, PictureSource, TestTrial, TrainingTrial, TrialAnswer
-from stimuli_builder.config import StudyConfig
+from stimuli_builder.answers import TrialAnswer
+from stimuli_builder.bundle import Group, Option, PictureSource, TestTrial, TrainingTrial
+from stimuli_builder.conditions.condition import PanelMaker, Shown
+from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.orders import Candidate
-from stimuli_builder.panels import CONDITIONS, PanelMaker
 from stimuli_builder.practice import draw_landscape
 
 TRIAL_DIGITS = 12
+PRACTICE = TrialAnswer(
+    answer="",
+    label="",
+    is_catch=False,
+    tie=None,
+    source=None,
+    concept=None,
+    level=None,
+    sham=None,
+    difficulty=None,
+)
 
 
 class TrialMaker:
@@ -24,27 +36,27 @@ class TrialMaker:
 
     Parameters
     ----------
-    config
-        Of the study.
     maker
         Of panels; holds the folder of the images and takes the pictures.
-    licence
-        Of the images.
+    conditions
+        Of the study.
+    image_px
+        Side of an image.
     generator
         Draws trial names.
     """
 
     def __init__(
         self,
-        config: StudyConfig,
         maker: PanelMaker,
         *,
-        licence: str,
+        conditions: Sequence[str],
+        image_px: int,
         generator: np.random.Generator,
     ) -> None:
-        self._config = config
         self._maker = maker
-        self._licence = licence
+        self._conditions = conditions
+        self._image_px = image_px
         self._generator = generator
         self._squares: dict[str, Image.Image] = {}
         self._trained: dict[str, str] = {}
@@ -52,31 +64,30 @@ class TrialMaker:
         self.training_trials: dict[str, TrainingTrial] = {}
         self.test_trials: dict[str, TestTrial] = {}
         self.answers: dict[str, TrialAnswer] = {}
-        self.sources: dict[str, PictureSource] = {}
 
-    def training(self, image: Candidate, maps: Mapping[str, Sequence[Tensor]]) -> str:
+    def training(self, image: Candidate) -> str:
         """Make a training trial with every condition's explanation; lists share it.
 
         Parameters
         ----------
         image
             What is shown.
-        maps
-            File -> its maps of the predicted class's shown concepts.
 
         Returns
         -------
         str
             Its name.
+
+        Raises
+        ------
+        StimuliError
+            If a condition fails on the image.
         """
         if image.file in self._trained:
             return self._trained[image.file]
-        square = self._square(image)
-        panels: dict[str, tuple[Group, ...]] = {
-            name: CONDITIONS[name](self._maker, image.prediction, square, maps[image.file])
-            for name in self._config.conditions
-        }
-        name = self._name(image, is_catch=False)
+        shown = Shown(file=image.file, prediction=image.prediction, square=self._square(image))
+        panels = {name: self._panel(name, shown) for name in self._conditions}
+        name = self._keep(_answer_of(image, is_catch=False))
         self.training_trials[name] = TrainingTrial(
             image=self._whole(image), prediction=image.prediction, explanations=panels
         )
@@ -100,13 +111,37 @@ class TrialMaker:
         """
         if (image.file, is_catch) in self._tested:
             return self._tested[image.file, is_catch]
-        name = self._name(image, is_catch=is_catch)
+        name = self._keep(_answer_of(image, is_catch=is_catch))
         self.test_trials[name] = TestTrial(image=self._whole(image), options=())
         self._tested[image.file, is_catch] = name
         return name
 
-    def practice(self, kind: str, *, is_test: bool) -> str:
-        """Make a trial of the practice, with a drawn landscape.
+    def choice(
+        self, options: Sequence[Sequence[str]], answer: TrialAnswer, *, image: str | None = None
+    ) -> str:
+        """Make a trial in which one of several pictures, or groups of pictures, is chosen.
+
+        Parameters
+        ----------
+        options
+            Media names.
+        answer
+            With the place of the right option.
+        image
+            Media name of the picture in question, where there is one.
+
+        Returns
+        -------
+        str
+            Its name.
+        """
+        name = self._keep(answer)
+        shown = tuple(Option(pictures=tuple(pictures)) for pictures in options)
+        self.test_trials[name] = TestTrial(image=image, options=shown)
+        return name
+
+    def practice_prediction(self, kind: str, *, is_test: bool) -> str:
+        """Make a trial of a utility study's practice, with a drawn landscape.
 
         Parameters
         ----------
@@ -120,9 +155,8 @@ class TrialMaker:
         str
             Its name.
         """
-        picture = draw_landscape(kind, self._config.pictures.image_px, self._generator)
-        shown = Candidate(file="", prediction=kind, label=kind, tie="")
-        name, image = self._name(shown, is_catch=False), self._maker.media.add(picture)
+        image = self._landscape(kind)
+        name = self._keep(replace(PRACTICE, answer=kind, label=kind))
         if is_test:
             self.test_trials[name] = TestTrial(image=image, options=())
         else:
@@ -130,26 +164,46 @@ class TrialMaker:
             self.training_trials[name] = trial
         return name
 
-    def _name(self, image: Candidate, *, is_catch: bool) -> str:
+    def practice_intruder(self, n_options: int) -> str:
+        """Make an intruder trial of the practice: a night among days, or a day among nights.
+
+        Parameters
+        ----------
+        n_options
+            Pictures.
+
+        Returns
+        -------
+        str
+            Its name.
+        """
+        kinds = ["day", "night"]
+        self._generator.shuffle(kinds)
+        place = int(self._generator.integers(n_options))
+        options = [[self._landscape(kinds[index == place])] for index in range(n_options)]
+        answer = replace(PRACTICE, answer=str(place), label="practice", level="concept")
+        return self.choice(options, answer)
+
+    def _panel(self, condition: str, shown: Shown) -> tuple[Group, ...]:
+        try:
+            return CONDITIONS[condition].panel(self._maker, shown)
+        except StimuliError as error:
+            raise StimuliError(f"condition {condition} on image {shown.file}: {error}") from error
+
+    def _landscape(self, kind: str) -> str:
+        return self._maker.media.add(draw_landscape(kind, self._image_px, self._generator))
+
+    def _keep(self, answer: TrialAnswer) -> str:
         digits = self._generator.integers(0, 16, TRIAL_DIGITS)
         name = "".join(string.hexdigits[digit] for digit in digits)
-        self.answers[name] = TrialAnswer(
-            answer=image.prediction,
-            label=image.label,
-            is_catch=is_catch,
-            tie=image.tie or None,
-            source=image.file or None,
-            concept=None,
-            level=None,
-            sham=None,
-            difficulty=None,
-        )
+        self.answers[name] = answer
         return name
 
     def _whole(self, image: Candidate) -> str:
         """Return the media name of an image, and write down where it was taken from."""
         name = self._maker.media.add(self._square(image))
-        self.sources[name] = PictureSource(file=image.file, box=None, licence=self._licence)
+        source = PictureSource(file=image.file, box=None, licence=self._maker.licence)
+        self._maker.sources[name] = source
         return name
 
     def _square(self, image: Candidate) -> Image.Image:
@@ -157,5 +211,16 @@ class TrialMaker:
             picture = read_picture(self._maker.folder / image.file)
             if picture is None:
                 raise StimuliError(f"image must be readable; got {image.file}.")
-            self._squares[image.file] = seen_square(picture, self._config.pictures.image_px)
+            self._squares[image.file] = seen_square(picture, self._image_px)
         return self._squares[image.file]
+
+
+def _answer_of(image: Candidate, *, is_catch: bool) -> TrialAnswer:
+    return replace(
+        PRACTICE,
+        answer=image.prediction,
+        label=image.label,
+        is_catch=is_catch,
+        tie=image.tie or None,
+        source=image.file,
+    )

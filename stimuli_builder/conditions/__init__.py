@@ -1,0 +1,1 @@
+"""What each condition shows beside a training image: one file a kind, one entry in the registry."""

@@ -1,0 +1,123 @@
+"""The concept stores a study is built from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from craft_core.bank import ConceptBank
+from craft_core.errors import CraftError
+from craft_core.provenance import file_sha256
+from craft_core.store import StoredImage, load_bank, read_images, read_json
+from stimuli_builder.errors import StimuliError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConceptStore:
+    """A concept store that was read.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    described
+        What ``store.json`` holds.
+    images
+        The rows of ``images.csv``.
+    banks
+        Class -> its concepts.
+    """
+
+    path: Path
+    described: dict[str, Any]
+    images: list[StoredImage]
+    banks: dict[str, ConceptBank]
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names, in the network's order."""
+        return list(self.banks)
+
+    @property
+    def method(self) -> str:
+        """How its concepts were found."""
+        return next(iter(self.banks.values())).method
+
+    @property
+    def sha256(self) -> str:
+        """Of ``store.json``."""
+        return file_sha256(self.path / "store.json")
+
+
+def read_store(path: Path) -> ConceptStore:
+    """Read a concept store and the banks of all its classes.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+
+    Returns
+    -------
+    ConceptStore
+        With its networks loaded.
+
+    Raises
+    ------
+    StimuliError
+        If a part of it is missing or was altered, or it has no class.
+    """
+    try:
+        described = read_json(path / "store.json", "concept-store")
+        for found in described["classes"]:
+            if file_sha256(path / found["folder"] / "bank.json") != found["bank_sha256"]:
+                raise StimuliError(
+                    f"{found['folder']}/bank.json must have SHA-256 {found['bank_sha256']}, as "
+                    "store.json says; it has not."
+                )
+        banks = {f["class_name"]: load_bank(path / f["folder"]) for f in described["classes"]}
+        images = read_images(path / "images.csv")
+    except (CraftError, OSError) as error:
+        raise StimuliError(str(error)) from error
+    if not banks:
+        raise StimuliError(f"concept store {path} must have a class; got none.")
+    return ConceptStore(path=path, described=described, images=images, banks=banks)
+
+
+def read_stores(paths: Sequence[Path]) -> list[ConceptStore]:
+    """Read the concept stores of one network, found by different methods.
+
+    Parameters
+    ----------
+    paths
+        Their folders; the first one's images and classes are the study's.
+
+    Returns
+    -------
+    list[ConceptStore]
+        In the same order.
+
+    Raises
+    ------
+    StimuliError
+        If one can't be read, two are of one method, or their networks or images differ.
+    """
+    stores = [read_store(path) for path in paths]
+    first = stores[0]
+    for other in stores[1:]:
+        if other.method in [store.method for store in stores if store is not other]:
+            raise StimuliError(
+                f"concept stores must be of different methods; got {other.method!r} twice."
+            )
+        theirs, ours = (store.described["network"]["weights_sha256"] for store in (other, first))
+        if theirs != ours:
+            raise StimuliError(
+                f"concept stores must be of one network; got weights {theirs[:12]}… in "
+                f"{other.path} and {ours[:12]}… in {first.path}."
+            )
+        if other.images != first.images:
+            raise StimuliError(
+                f"concept stores must be of the same images with the same splits; got others in "
+                f"{other.path} than in {first.path}."
+            )
+    return stores

@@ -1,0 +1,1 @@
+"""The trials of each task: utility, intruder, binary choice."""

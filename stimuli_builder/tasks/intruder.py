@@ -1,0 +1,260 @@
+"""Intruder trials (appendix E.2): five crops of a class, four of one concept, one of another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from skimage.color import rgb2lab
+
+from craft_core.bank import ConceptBank
+from craft_core.figures import picture_of
+from stimuli_builder.clusters import (
+    Cluster,
+    clusters_of,
+    coefficients,
+    crop_shares,
+    draw_distinct,
+    owners,
+)
+from stimuli_builder.config import IntruderConfig
+from stimuli_builder.errors import SelectionError
+
+Level = Literal["concept", "sub_concept"]
+SAME_SIZE = 0.02  # difference of two crops' shares of their images, up to which they match
+ATTEMPTS = 50  # draws of four crops before a concept is given up
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class IntruderTrial:
+    """One trial.
+
+    Attributes
+    ----------
+    cluster
+        The concept that all but one of the crops belong to.
+    members
+        Its crops shown, rows of the cluster's bank.
+    intruder_bank
+        Where the intruder comes from: the same bank, or its parent.
+    intruder
+        Row of that bank.
+    level
+        Whether the concept is a sub-concept.
+    difficulty
+        In [0, 1]: the intruder's coefficient of the concept, over the weakest member's. 0 where
+        the network finds nothing of the concept in the intruder.
+    """
+
+    cluster: Cluster
+    members: tuple[int, ...]
+    intruder_bank: ConceptBank
+    intruder: int
+    level: Level
+    difficulty: float
+
+
+def intruder_trials(
+    clusters: Sequence[Cluster],
+    n_trials: int,
+    *,
+    level: Level,
+    config: IntruderConfig,
+    colours: "CropColours",
+    generator: np.random.Generator,
+) -> list[IntruderTrial]:
+    """Make trials, as many of each concept as possible.
+
+    Parameters
+    ----------
+    clusters
+        The concepts that are asked about.
+    n_trials
+        In all.
+    level
+        Of the concepts.
+    config
+        Crops a trial, where intruders come from, and what they are matched in.
+    colours
+        Of crops, where they are matched.
+    generator
+        Draws.
+
+    Returns
+    -------
+    list[IntruderTrial]
+        The concepts in turn; no crop is shown twice as a member.
+
+    Raises
+    ------
+    SelectionError
+        If no concept has crops for another trial.
+    """
+    maker = _Maker(config, level, colours, generator)
+    trials: list[IntruderTrial] = []
+    able = list(clusters)
+    problem = SelectionError(f"intruder trials must have a {level}; got none.")
+    while len(trials) < n_trials:
+        if not able:
+            raise SelectionError(
+                f"{level} intruder trials must be {n_trials}; got {len(trials)}: {problem}"
+            )
+        cluster = able.pop(0)
+        try:
+            trials.append(maker.trial(cluster))
+        except SelectionError as error:
+            problem = error
+            continue
+        able.append(cluster)
+    return trials
+
+
+class CropColours:
+    """Measures the mean colour of crops, each once.
+
+    Parameters
+    ----------
+    folder
+        Of the images.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lab: dict[tuple[str, tuple[int, ...]], np.ndarray] = {}
+
+    def mean_lab(self, bank: ConceptBank, row: int) -> np.ndarray:
+        """Average a crop's colour.
+
+        Parameters
+        ----------
+        bank
+            Of the crop.
+        row
+            Of the bank.
+
+        Returns
+        -------
+        np.ndarray
+            (3,), CIELAB: lightness, green to red, blue to yellow.
+        """
+        file = bank.files[int(bank.crops.image[row])]
+        box = tuple(bank.crops.boxes[row].tolist())
+        if (file, box) not in self._lab:
+            left, top, right, bottom = box
+            pixels = picture_of(self._folder / file)[:, top:bottom, left:right]
+            shown = pixels.permute(1, 2, 0).numpy() / 255
+            self._lab[file, box] = rgb2lab(shown).mean(axis=(0, 1))
+        return self._lab[file, box]
+
+
+class _Maker:
+    """Makes trials of one level, and remembers which crops were shown."""
+
+    def __init__(
+        self,
+        config: IntruderConfig,
+        level: Level,
+        colours: CropColours,
+        generator: np.random.Generator,
+    ) -> None:
+        self._config = config
+        self._level = level
+        self._colours = colours
+        self._generator = generator
+        self._shown: set[tuple[str, int]] = set()
+
+    def trial(self, cluster: Cluster) -> IntruderTrial:
+        """Draw members, then an intruder that fits them."""
+        left = [row for row in cluster.rows if (cluster.path, int(row)) not in self._shown]
+        problem = SelectionError(f"concept {cluster.path} must have an intruder; got none.")
+        for _ in range(ATTEMPTS):
+            members = draw_distinct(
+                np.array(left, dtype=int),
+                owners(cluster.bank),
+                self._config.crops - 1,
+                without=set(),
+                generator=self._generator,
+                what=f"concept {cluster.path}",
+            )
+            try:
+                found = self._with_intruder(cluster, members)
+            except SelectionError as error:
+                problem = error
+                continue
+            self._shown |= {(cluster.path, member) for member in members}
+            return found
+        raise problem
+
+    def _with_intruder(self, cluster: Cluster, members: list[int]) -> IntruderTrial:
+        """Choose an intruder among the crops of other concepts."""
+        others = self._others(cluster)
+        bank = others[0].bank
+        concept, strength = self._reference(cluster, members, bank)
+        rows = np.concatenate([other.rows for other in others])
+        taken = set(owners(cluster.bank)[members].tolist())
+        weakest = float(strength.min())
+        fitting = [
+            int(row)
+            for row in rows
+            if int(owners(bank)[row]) not in taken
+            and coefficients(bank)[row, concept] < weakest
+            and self._matches(cluster.bank, members, bank, int(row))
+        ]
+        if not fitting:
+            raise SelectionError(
+                f"concept {cluster.path} must have an intruder of another concept, of the same "
+                "size and another image; got none."
+            )
+        intruder = self._choose(cluster, members, bank, fitting)
+        share = float(coefficients(bank)[intruder, concept]) / max(weakest, 1e-12)
+        return IntruderTrial(
+            cluster=cluster,
+            members=tuple(members),
+            intruder_bank=bank,
+            intruder=intruder,
+            level=self._level,
+            difficulty=round(min(1.0, max(0.0, share)), 6),
+        )
+
+    def _others(self, cluster: Cluster) -> list[Cluster]:
+        """Find the concepts that an intruder can come from: siblings, or the parent's."""
+        bank, left_out = cluster.bank, cluster.concept
+        parent, origin = bank.parent, bank.origin
+        if self._config.sub_concept_intruder == "concept" and parent and origin:
+            bank, left_out = parent, origin.concept
+        found = clusters_of(bank, self._config.percentile)
+        others = [each for each in found if each.concept != left_out and len(each.rows)]
+        if not others:
+            raise SelectionError(
+                f"concept {cluster.path} must have others beside it; got none with crops."
+            )
+        order = self._generator.permutation(len(others))
+        return [others[int(order[0])]]
+
+    def _reference(
+        self, cluster: Cluster, members: list[int], bank: ConceptBank
+    ) -> tuple[int, np.ndarray]:
+        """Say which of a bank's concepts the members have, and how much of it."""
+        origin = cluster.bank.origin
+        if bank is cluster.bank or origin is None:
+            return cluster.concept, coefficients(bank)[members, cluster.concept]
+        rows = origin.rows.numpy()[members]
+        return origin.concept, coefficients(bank)[rows, origin.concept]
+
+    def _matches(self, bank: ConceptBank, members: list[int], other: ConceptBank, row: int) -> bool:
+        """Whether a crop is as large as the members, as a share of its image."""
+        theirs, its = crop_shares(bank)[members].mean(), crop_shares(other)[row]
+        return bool(abs(theirs - its) <= SAME_SIZE)
+
+    def _choose(
+        self, cluster: Cluster, members: list[int], bank: ConceptBank, fitting: list[int]
+    ) -> int:
+        """Draw an intruder; where colours are matched, take the one nearest to the members."""
+        if not self._config.match_colour:
+            return int(self._generator.choice(fitting))
+        wanted = np.mean([self._colours.mean_lab(cluster.bank, m) for m in members], axis=0)
+        distances = [
+            float(np.linalg.norm(self._colours.mean_lab(bank, row) - wanted)) for row in fitting
+        ]
+        return fitting[int(np.argmin(distances))]

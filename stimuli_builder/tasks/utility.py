@@ -1,0 +1,229 @@
+"""Utility trials (appendix E.1 of Fel et al. 2023): learn from some images, predict others."""
+
+import string
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from craft_core.figures import as_image
+from craft_core.images import read_picture
+from craft_core.provenance import file_sha256
+from stimuli_builder.config import PhaseConfig, StudyConfig
+from stimuli_builder.errors import StimuliError
+from stimuli_builder.manifest import Practice
+from stimuli_builder.near_duplicates import perceptual_hash, without_near_duplicates
+from stimuli_builder.orders import (
+    Candidate,
+    PhaseDesign,
+    Tie,
+    choose_for_list,
+    draw_supersets,
+    place_catch,
+    superset_of,
+)
+from stimuli_builder.practice import CLASSES
+from stimuli_builder.procedure import session_questionnaire
+from stimuli_builder.sessions import Session, TrialList
+from stimuli_builder.stores import ConceptStore
+from stimuli_builder.trials import TrialMaker
+
+Supersets = list[list[list[Candidate]]]
+TIE_NAMES: dict[str, Tie] = {"kept": "kept", "broken": "broken"}
+
+
+def draw_images(
+    config: StudyConfig, store: ConceptStore, folder: Path, generator: np.random.Generator
+) -> Supersets:
+    """Draw the images of every session and phase, none twice and no two nearly the same.
+
+    Parameters
+    ----------
+    config
+        Of the study.
+    store
+        Whose predictions they are.
+    folder
+        Of the images.
+    generator
+        Draws.
+
+    Returns
+    -------
+    Supersets
+        Session, phase (training, then test), image.
+
+    Raises
+    ------
+    SelectionError
+        If there are too few images of a kind.
+    StimuliError
+        If an image is missing, or not the one of the store.
+    """
+    pool = [
+        Candidate(
+            file=image.file,
+            prediction=image.predicted,
+            label=image.label,
+            tie=TIE_NAMES.get(image.tie, ""),
+        )
+        for image in store.images
+        if image.split == "study" and image.predicted in store.banks
+    ]
+    check_images(store, folder, [candidate.file for candidate in pool])
+    hashes = {candidate.file: _hash(folder / candidate.file) for candidate in pool}
+    order = [pool[index].file for index in generator.permutation(len(pool))]
+    kept = set(without_near_duplicates(order, hashes))
+    return draw_supersets(
+        [candidate for candidate in pool if candidate.file in kept],
+        store.classes,
+        [_design(config.training), _design(config.test)],
+        n_sessions=config.sessions,
+        generator=generator,
+    )
+
+
+def check_images(store: ConceptStore, folder: Path, files: Sequence[str]) -> None:
+    """Refuse images that are not those the store was made from.
+
+    Parameters
+    ----------
+    store
+        Knows the hashes.
+    folder
+        Of the images.
+    files
+        Images to check.
+
+    Raises
+    ------
+    StimuliError
+        If one is missing, or another.
+    """
+    known = {image.file: image.sha256 for image in store.images}
+    for name in files:
+        file = folder / name
+        if not file.is_file() or file_sha256(file) != known[name]:
+            state = "another file" if file.is_file() else "no file"
+            raise StimuliError(
+                f"image {name} in {folder} must be the one of the concept store; got {state}."
+            )
+
+
+def utility_lists(
+    config: StudyConfig,
+    classes: Sequence[str],
+    supersets: Supersets,
+    trials: TrialMaker,
+    generator: np.random.Generator,
+) -> tuple[TrialList, ...]:
+    """Make the lists that participants go through.
+
+    Parameters
+    ----------
+    config
+        Of the study.
+    classes
+        What the network predicts.
+    supersets
+        Of `draw_images`.
+    trials
+        Makes and keeps the trials, which lists share.
+    generator
+        Draws orders.
+
+    Returns
+    -------
+    tuple[TrialList, ...]
+        As many as the configuration names.
+    """
+    lists = []
+    for number in range(config.lists):
+        sessions = []
+        for session in range(config.sessions):
+            superset, turn = superset_of(session, number, config.sessions)
+            sessions.append(_session(config, classes, supersets[superset], trials, turn, generator))
+        lists.append(TrialList(name=string.ascii_lowercase[number], sessions=tuple(sessions)))
+    return tuple(lists)
+
+
+def utility_practice(
+    config: StudyConfig, trials: TrialMaker, generator: np.random.Generator
+) -> Practice:
+    """Make the practice: pictures of day and night, and a model that is always right.
+
+    Parameters
+    ----------
+    config
+        Of the study.
+    trials
+        Makes and keeps the trials.
+    generator
+        Draws the order.
+
+    Returns
+    -------
+    Practice
+        The same for all participants, without explanations.
+    """
+    wanted = config.practice
+    kinds = [
+        [CLASSES[index % len(CLASSES)] for index in generator.permutation(n)]
+        for n in (wanted.training, wanted.test)
+    ]
+    training = [trials.practice_prediction(kind, is_test=False) for kind in kinds[0]]
+    test = [trials.practice_prediction(kind, is_test=True) for kind in kinds[1]]
+    return Practice(
+        classes=CLASSES,
+        introduction=wanted.introduction,
+        session=_utility_session(training, test, None),
+    )
+
+
+def _session(
+    config: StudyConfig,
+    classes: Sequence[str],
+    superset: Sequence[Sequence[Candidate]],
+    trials: TrialMaker,
+    turn: int,
+    generator: np.random.Generator,
+) -> Session:
+    """Make one session of one list; its catch trial repeats one of its training images."""
+    n_training, n_test = config.training.images, config.test.images
+    trained = choose_for_list(superset[0], classes, n_training, turn=turn, generator=generator)
+    tested = choose_for_list(superset[1], classes, n_test, turn=turn + 1, generator=generator)
+    caught = trained[int(generator.integers(len(trained)))]
+    test = [trials.test(image) for image in tested]
+    test.insert(place_catch(n_test, generator=generator), trials.test(caught, is_catch=True))
+    training = [trials.training(image) for image in trained]
+    return _utility_session(training, test, session_questionnaire(config))
+
+
+def _utility_session(
+    training: Sequence[str], test: Sequence[str], questionnaire: str | None
+) -> Session:
+    return Session(
+        task="utility",
+        title="",
+        introduction=(),
+        training=tuple(training),
+        test=tuple(test),
+        trials_are_shuffled=False,
+        options_are_shuffled=False,
+        questionnaire=questionnaire,
+    )
+
+
+def _design(phase: PhaseConfig) -> PhaseDesign:
+    return PhaseDesign(
+        n_images=phase.images,
+        tie_broken_share=phase.tie_broken_share,
+        error_share=phase.error_share,
+    )
+
+
+def _hash(file: Path) -> np.ndarray:
+    picture = read_picture(file)
+    if picture is None:
+        raise StimuliError(f"image must be readable; got {file}.")
+    return perceptual_hash(as_image(picture))
