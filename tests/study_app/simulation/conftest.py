@@ -90,13 +90,15 @@ def rehearsed(study, tmp_path_factory):
     """Send kinds through a server of their own; return the visits and the export's tables."""
 
     def rehearse_kinds(kinds, seed=0):
-        url, secret = sqlite_url(tmp_path_factory.mktemp("rehearsal") / "s.sqlite"), new_secret()
+        folder, secret = tmp_path_factory.mktemp("rehearsal"), new_secret()
+        url = sqlite_url(folder / "s.sqlite")
         with application(study, url, secret) as app:
             prepare_database(app.extensions["study_bundle"], seed=0)
         server = Server(
             bundle=study.path,
             database_url=url,
             secret_key=secret,
+            withdrawals=str(folder / "withdrawn"),
             host="127.0.0.1",
             port=free_port("127.0.0.1"),
             n_workers=1,
