@@ -110,7 +110,7 @@ def _typed(raw: pd.DataFrame, column: Column, name: str) -> pd.Series:
     values = _parsed(text, column.kind)
     _refuse(text[given & values.isna()], name, RULES[column.kind])
     if column.unit == "from 1":
-        _refuse(text[given & (values == 0).astype(bool)], name, "be at least 1")
+        _refuse(text[given & (values == 0).fillna(False).astype(bool)], name, "be at least 1")
     if column.choices:
         wrong = text[given & ~text.isin(column.choices)]
         _refuse(wrong, name, f"be one of {list(column.choices)}")

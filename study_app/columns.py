@@ -284,7 +284,6 @@ STUDY_FIELDS: Final = {
     "study": "string: short name of the study.",
     "title": "string: as participants saw it.",
     "task": "string: `utility`, `intruder`, `binary_choice`, `recursivity` or `mixed`.",
-    "language": "string: of the study's texts.",
     "scenario": "string: of the images.",
     "classes": "array of strings: what the model answers.",
     "conditions": "array of strings: the first is the baseline.",
@@ -296,9 +295,9 @@ STUDY_FIELDS: Final = {
     "quiz_min_correct, quiz_max_attempts, catch_min_correct, fast_answer_ms, max_fast_share, "
     "min_sessions_s, max_sessions_s, max_away_s).",
     "assignment_seed": "integer: of the permuted blocks that assigned conditions and lists.",
-    "bundle": "object: `manifest_sha256`, `answers_sha256`, what was promised (`privacy`) and "
-    "wanted (`recruitment`), and the manifest's `provenance` whole, which leads back to the "
-    "concept store and the network's weights.",
+    "bundle": "object: `manifest_sha256`, `answers_sha256`, the `language` of the texts, what was "
+    "promised (`privacy`) and wanted (`recruitment`), and the manifest's `provenance` whole, which "
+    "leads back to the concept store and the network's weights.",
     "files": "object: table name -> `rows` (integer) and `sha256` of its CSV file.",
 }
 

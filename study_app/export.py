@@ -78,7 +78,6 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "study": study.study,
         "title": study.title,
         "task": study.task,
-        "language": study.language,
         "scenario": study.scenario,
         "classes": list(study.classes),
         "conditions": list(study.conditions),
@@ -91,6 +90,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "bundle": {
             "manifest_sha256": bundle.manifest_sha256,
             "answers_sha256": bundle.answers_sha256,
+            "language": study.language,
             "privacy": asdict(study.privacy),
             "recruitment": asdict(study.recruitment),
             "provenance": asdict(study.provenance),

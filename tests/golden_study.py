@@ -12,18 +12,20 @@ from unittest import mock
 from stimuli_builder.bundle import Bundle, read_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
-from study_app.export import about_study, read_tables, write_export
+from study_app.export import about_study, write_export
 from study_app.extensions import db
-from study_app.protocol import classes_of, parse_step, trial_of
-from study_app.services.participations import begin_participation
-from study_app.services.steps import Submission, leave_step
+from study_app.rows import read_tables
+from study_app.services.participations import Visitor, begin_participation
+from study_app.services.scoring import asked_at
 from study_app.services.study import prepare_database
+from study_app.services.submissions import Sent, leave_step
+from study_app.steps import parse_step
 from tests.small_bundle import write_small_bundle
 
 GOLDEN = Path(__file__).parent / "golden"
 START = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 TICK = timedelta(seconds=2, milliseconds=125)
-CLOCKS = ("study_app.services.steps.datetime", "study_app.services.participations.datetime")
+CLOCKS = ("study_app.services.submissions.datetime", "study_app.services.participations.datetime")
 
 
 @contextmanager
@@ -39,26 +41,25 @@ def take_part(
     bundle: Bundle, key: str, *, kind: str | None = None, n_steps: int, wrong_every: int
 ) -> None:
     """Go through some steps; of the trials, every so-manieth is answered wrong."""
-    participation = begin_participation(key, is_simulated=kind is not None, simulated_kind=kind)
+    visitor = Visitor(is_simulated=kind is not None, simulated_kind=kind)
+    participation = begin_participation(bundle.manifest, key, visitor)
     for number in range(1, n_steps + 1):
         step = parse_step(participation.step)
-        if step.kind in ("debriefing", "screened-out"):
+        if step.is_end:
             return
-        choices: tuple[int, ...] = ()
-        if step.kind == "test":
-            trial = trial_of(bundle.manifest, step, participation.list_name).trial
-            right = bundle.answers.trials[trial].answer
-            index = classes_of(bundle.manifest, step).index(right)
-            choices = (1 - index if number % wrong_every == 0 else index,)
-        elif step.kind == "quiz":
-            choices = tuple(bundle.answers.quiz[each.item] for each in bundle.manifest.quiz)
+        choices = []
+        for asked in asked_at(bundle, step, participation.draw):
+            is_wrong = step.kind == "test" and number % wrong_every == 0
+            right = asked.offered.index(asked.expected)
+            choices.append(1 - right if is_wrong else right)
         has_scripts = kind is None
-        sent = Submission(
-            choices=choices,
+        sent = Sent(
+            answer_key=f"{number:016d}",
+            choices=tuple(choices),
             looking_ms=500.0 + 12.5 * number if has_scripts else None,
             reservoir_ms=(1500.0,) if has_scripts and step.position == 2 else (),
         )
-        participation = leave_step(bundle, key, step, sent)
+        participation = leave_step(bundle, key, step, sent).participation
 
 
 def write_golden_export(folder: Path) -> Path:
@@ -78,7 +79,7 @@ def write_golden_export(folder: Path) -> Path:
             take_part(bundle, "b" * 24, n_steps=99, wrong_every=1)
             take_part(bundle, "c" * 24, n_steps=16, wrong_every=99)
             take_part(bundle, "d" * 24, kind="guesser", n_steps=99, wrong_every=4)
-            tables = read_tables(bundle)
+            tables = read_tables(bundle, now=START)
             about = about_study(bundle, assignment_seed=11)
             db.session.remove()
             db.engine.dispose()

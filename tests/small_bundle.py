@@ -270,7 +270,7 @@ def _texts() -> Texts:
             "Then you see new images and say what the model will answer, right or wrong.",
         ),
         debriefing=("You have seen images that a biased model sorted.",),
-        data_notice=("Answers are kept for ten years, without names.",),
+        data_notice=("Answers are stored for ten years, without names.",),
         ethics="Approved by the board of the lab, no. 1.",
         contact="lab@example.org",
     )

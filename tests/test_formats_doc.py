@@ -11,7 +11,7 @@ import pytest
 from craft_core.bank_file import CODER_TENSORS, IMPORTANCE_TENSORS
 from craft_core.store import StoredImage
 from stimuli_builder import bundle
-from study_app.columns import STUDY_FIELDS, TABLES
+from study_app.columns import ALL_TABLES, STUDY_FIELDS
 
 TEXT = Path("docs/formats.md").read_text()
 RECORDS = [
@@ -35,13 +35,13 @@ def test_fields_of_records_are_named(record):
     assert missing == []
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALL_TABLES)
 def test_columns_of_the_export_are_those_of_the_code_in_order(table):
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", section(f"{table}.csv"), re.M)
     assert [(name, kind, unit) for name, kind, unit, _ in rows] == [
-        (column.name, column.kind, column.unit) for column in TABLES[table]
+        (column.name, column.kind, column.unit) for column in ALL_TABLES[table]
     ]
-    for (_, _, _, meaning), column in zip(rows, TABLES[table], strict=True):
+    for (_, _, _, meaning), column in zip(rows, ALL_TABLES[table], strict=True):
         assert meaning.startswith(column.meaning)
 
 
@@ -68,9 +68,9 @@ def test_tensors_of_the_concept_store_are_named():
 
 
 def test_files_of_the_golden_export_have_the_columns():
-    for table in TABLES:
+    for table in ALL_TABLES:
         with Path(f"tests/golden/export/{table}.csv").open(newline="") as lines:
-            assert next(csv.reader(lines)) == [column.name for column in TABLES[table]]
+            assert next(csv.reader(lines)) == [column.name for column in ALL_TABLES[table]]
 
 
 def test_tables_of_the_results_are_named_with_their_columns(tmp_path):

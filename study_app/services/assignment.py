@@ -3,8 +3,10 @@
 A place (`Slot`) stands for one participant whose answers can be analysed. A block holds every pair
 of condition and list once, in an order that follows from the seed, the kind of participant and the
 block's number; within it, conditions come in turns, so that their counts never differ by more than
-one. Whoever begins the sessions takes the lowest free place. A place is free again when its holder
-made no step for the lease's time, withdrew, or cannot be analysed.
+one. Whoever begins the sessions takes the next place. Under a quota a place is free again when its
+holder made no step for the lease's time, withdrew, or cannot be analysed, and the lowest free place
+is the next. Without a quota no place is given twice: who is analysed then decides nothing about the
+assignment of others.
 
 All of this runs under a lock on the study's row, so that two arrivals never take the same place.
 """
@@ -29,7 +31,7 @@ MAX_ORDER_SEED = 2**31
 
 
 def take_place(study: Manifest, participation: Participation, *, now: datetime) -> bool:
-    """Give a participation the lowest free place, and its condition, list and order with it.
+    """Give a participation the next place, and its condition, list and order with it.
 
     Parameters
     ----------
@@ -184,12 +186,15 @@ def _free_slot(
 ) -> Slot | None:
     """Return the lowest place that may be given, taken from who let it lapse if need be."""
     wanted = _wanted(participation.is_simulated, quota, pair)
+    is_refilled = quota is not None or pair is not None
+    if not is_refilled:
+        wanted.append(Slot.number > _last_taken(participation.is_simulated))
     while True:
         free = db.session.scalar(
             select(Slot).where(*wanted, Slot.participation_id.is_(None)).order_by(Slot.number)
         )
         expiry = now - timedelta(minutes=study.recruitment.lease_minutes)
-        lapsed = db.session.scalar(_lapsed(wanted, expiry))
+        lapsed = db.session.scalar(_lapsed(wanted, expiry)) if is_refilled else None
         if lapsed is not None and (free is None or lapsed.number < free.number):
             holder = db.session.scalars(_holder(lapsed)).one()
             log_event(holder, "place_lost", parse_step(holder.step), at=now)
@@ -207,6 +212,12 @@ def _wanted(is_simulated: bool, quota: int | None, pair: Pair | None) -> list[Co
     if pair is not None:
         wanted += [Slot.condition == pair[0], Slot.list_name == pair[1]]
     return wanted
+
+
+def _last_taken(is_simulated: bool) -> int:
+    query = select(func.max(Participation.assignment_number)).filter_by(is_simulated=is_simulated)
+    last = db.session.scalar(query)
+    return -1 if last is None else last
 
 
 def _lapsed(wanted: list[ColumnElement[bool]], expiry: datetime) -> Select[Slot]:

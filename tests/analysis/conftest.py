@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study_app.columns import STUDY_FIELDS, TABLES, column_names
+from study_app.columns import SCHEMA_VERSION, STUDY_FIELDS, TABLES, column_names
 
 N_SESSIONS, N_TEST, N_PRACTICE, N_QUIZ = 3, 7, 4, 3
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -201,7 +201,7 @@ def _provenance():
 def study_fields(tables, contents):
     """Return study.json for tables and their bytes."""
     fields = {
-        "schema": "study-export", "schema_version": 1, "package_version": "0.1.0",
+        "schema": "study-export", "schema_version": SCHEMA_VERSION, "package_version": "0.1.0",
         "git_commit": None, "study": "husky-demo", "title": "What does the computer see?",
         "task": "utility", "scenario": "husky_wolf", "classes": list(CLASSES),
         "conditions": ["baseline", "craft"], "lists": ["a", "b"], "n_sessions": N_SESSIONS,
@@ -223,6 +223,12 @@ def study_fields(tables, contents):
     return {name: fields[name] for name in STUDY_FIELDS}
 
 
+UNUSED = {  # columns that must be filled and that these tests say nothing of
+    "consent_version": "1", "last_step": "debriefing.3.1.0", "away_s": 0.0, "is_sham": False,
+    "n_choices": 2,
+}  # fmt: skip
+
+
 def write_tables(folder, tables):
     """Write an export; the tables' rows are dictionaries by column."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -232,7 +238,8 @@ def write_tables(folder, tables):
         writer = csv.writer(text)
         names = column_names(name)
         writer.writerow(names)
-        writer.writerows([_as_text(row[column]) for column in names] for row in tables[name])
+        rows = [UNUSED | {"item": row.get("trial")} | row for row in tables[name]]
+        writer.writerows([_as_text(row.get(column)) for column in names] for row in rows)
         contents[name] = text.getvalue().encode()
         (folder / f"{name}.csv").write_bytes(contents[name])
     study = json.dumps(study_fields(tables, contents), indent=1)

@@ -95,7 +95,7 @@ def test_contradiction_is_named_with_line_and_value(made_tables, tmp_path, table
 def test_unknown_schema_version_is_an_error(export_folder):
     file = export_folder / "study.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 7}))
-    with pytest.raises(ExportError, match=r"schema_version must be 1; got 7"):
+    with pytest.raises(ExportError, match=r"schema_version must be 2; got 7"):
         read_export(export_folder)
 
 

@@ -50,7 +50,7 @@ def test_file_must_be_json(export_folder):
     ("fields", "message"),
     [
         ({"schema": "study-bundle"}, r"schema must be 'study-export'; got 'study-bundle'"),
-        ({"schema_version": 2}, r"schema_version must be 1; got 2\. Write the export anew"),
+        ({"schema_version": 1}, r"schema_version must be 2; got 1\. Write the export anew"),
         ({"title": "drop"}, r"must have the fields \['title'\]; got"),
         ({"mood": "good"}, r"got \['mood'\]\."),
         ({"title": 3}, r"title must be a string; got 3\."),

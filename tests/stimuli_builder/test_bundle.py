@@ -26,6 +26,7 @@ def test_what_is_written_is_read(bundle_path, tmp_path):
         trials=bundle.answers.trials,
         quiz=bundle.answers.quiz,
         media=media,
+        sources=bundle.answers.sources,
     )
     for name in ("manifest.json", "answers.json"):
         assert (again.path / name).read_bytes() == (bundle_path / name).read_bytes()
@@ -34,9 +35,8 @@ def test_what_is_written_is_read(bundle_path, tmp_path):
 
 def test_manifest_holds_no_answer_of_a_test(bundle_path):
     manifest = json.loads((bundle_path / "manifest.json").read_text())
-    for trial_list in manifest["lists"]:
-        for session in trial_list["sessions"]:
-            assert all(set(test) == {"trial", "image", "options"} for test in session["test"])
+    assert manifest["test_trials"]
+    assert all(set(test) == {"image", "options"} for test in manifest["test_trials"].values())
 
 
 def test_sessions_come_with_the_practice_first(bundle_path):
@@ -45,14 +45,14 @@ def test_sessions_come_with_the_practice_first(bundle_path):
 
 
 def test_media_of_a_trial_are_its_pictures(bundle_path):
-    trial = read_bundle(bundle_path).manifest.lists[0].sessions[0].training[0]
+    trial = next(iter(read_bundle(bundle_path).manifest.training_trials.values()))
     names = list(media_of(trial))
     assert names[0] == trial.image and len(names) > 1
 
 
 def test_media_of_a_trial_with_options_are_its_image_and_theirs(recursivity_path):
-    (*_, choices) = read_bundle(recursivity_path).manifest.lists[0].sessions
-    trial = choices.test[0]
+    study = read_bundle(recursivity_path).manifest
+    trial = study.test_trials[study.lists[0].sessions[-1].test[0]]
     assert list(media_of(trial))[0] == trial.image
     assert len(list(media_of(trial))) == 1 + 3 + 3
 
@@ -94,7 +94,7 @@ def test_broken_json_is_named(copy):
 
 
 def test_media_name_that_could_lead_elsewhere_is_refused(copy):
-    media = {"../../secret.png": {"bytes": 1, "width_px": 1, "height_px": 1}}
+    media = {"../../secret.png": {"bytes": 1, "width_px": 1, "height_px": 1, "renditions": []}}
     rewrite(copy / "manifest.json", media=media)
     sha256 = hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
     rewrite(copy / "answers.json", manifest_sha256=sha256)
@@ -114,14 +114,14 @@ def test_a_folder_of_something_else_is_kept(bundle_path, tmp_path):
     (tmp_path / "thesis.tex").touch()
     bundle = read_bundle(bundle_path)
     with pytest.raises(BundleError, match=r"must be new, empty or a bundle; got"):
-        write_bundle(tmp_path, bundle.manifest, trials={}, quiz={}, media={})
+        write_bundle(tmp_path, bundle.manifest, trials={}, quiz={}, media={}, sources={})
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_media_must_be_those_listed(bundle_path, tmp_path):
     bundle = read_bundle(bundle_path)
     with pytest.raises(BundleError, match=r"manifest.media must list the media written"):
-        write_bundle(tmp_path / "new", bundle.manifest, trials={}, quiz={}, media={})
+        write_bundle(tmp_path / "new", bundle.manifest, trials={}, quiz={}, media={}, sources={})
     assert not (tmp_path / "new").exists()
 
 

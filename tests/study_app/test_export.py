@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from study_app.columns import EVENT_NAMES, STUDY_FIELDS, TABLES, column_names
+from study_app.columns import ALL_TABLES, EVENT_NAMES, STUDY_FIELDS, TABLES, column_names
 from study_app.errors import SetupError
 from study_app.export import export_study, write_export
 from tests.study_app.walker import Walker
@@ -39,14 +39,14 @@ def tables(folder):
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
-    return {name: read(name) for name in TABLES}
+    return {name: read(name) for name in ALL_TABLES}
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALL_TABLES)
 def test_rows_obey_the_columns(folder, tables, table):
     assert (folder / f"{table}.csv").read_text().splitlines()[0].split(",") == column_names(table)
     for row in tables[table]:
-        for column in TABLES[table]:
+        for column in ALL_TABLES[table]:
             text = row[column.name]
             assert text or not column.required, (column.name, row)
             if text:
@@ -142,6 +142,8 @@ def test_programs_are_marked_in_every_table(make_app, bundle, tmp_path):
         lines = (folder / f"{name}.csv").read_text().splitlines()[1:]
         assert lines
         assert all(line.startswith("p0001,true,guesser,") for line in lines)
+    arms = (folder / "arms.csv").read_text().splitlines()[1:]
+    assert all(line.startswith("true,") for line in arms)
 
 
 def test_same_database_gives_the_same_bytes(app, bundle, folder, tmp_path):

@@ -3,7 +3,7 @@
 import json
 
 from stimuli_builder.bundle import read_bundle, write_bundle
-from study_app.columns import TABLES
+from study_app.columns import ALL_TABLES
 from tests.golden_study import GOLDEN, write_golden_export
 
 
@@ -23,6 +23,7 @@ def test_golden_bundle_is_read_and_written_as_it_is(tmp_path):
         trials=bundle.answers.trials,
         quiz=bundle.answers.quiz,
         media={name: bundle.media_path(name).read_bytes() for name in bundle.manifest.media},
+        sources=bundle.answers.sources,
     )
     assert files_of(written.path) == files_of(GOLDEN / "bundle")
 
@@ -46,4 +47,4 @@ def test_golden_export_shows_every_status():
         ["p0003", "false", "", "in_progress", ""],
         ["p0004", "true", "guesser", "completed", ""],
     ]
-    assert {f"{name}.csv" for name in TABLES} <= set(files_of(GOLDEN / "export"))
+    assert {f"{name}.csv" for name in ALL_TABLES} <= set(files_of(GOLDEN / "export"))

@@ -57,5 +57,10 @@ def test_catch_trials_look_like_the_others(walker, bundle):
 
 def test_screened_out_page_says_nothing_of_failure(walker):
     walker.walk_to("screened-out", right=False)
-    text = walker.response.text.lower()
+    text = walker.main.text.lower()
     assert not any(word in text for word in ("fail", "wrong", "completion", "reject"))
+
+
+def test_screened_out_people_have_a_code_of_their_own(walker):
+    walker.walk_to("screened-out", right=False)
+    assert len(walker.main.select_one(".completion-code").text) == 10

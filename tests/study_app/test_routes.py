@@ -14,6 +14,12 @@ ROUTES = {
     ("GET", "/admin"): (302, 302, 200),
     ("GET", "/admin/login"): (200, 200, 200),
     ("GET", "/admin/export.zip"): (302, 302, 200),
+    ("GET", "/admin/payments.csv"): (302, 302, 200),
+    ("GET", "/admin/bundles"): (302, 302, 404),  # no folder is set up for uploads
+    ("GET", "/withdraw"): (200, 200, 200),
+    ("POST", "/withdraw"): (400, 400, 400),
+    ("POST", "/admin/decisions"): (400, 400, 400),
+    ("POST", "/admin/bundles"): (400, 400, 400),
     ("POST", "/consent"): (400, 400, 400),
     ("POST", "/p/<key>/<step_key>"): (400, 400, 400),
     ("POST", "/admin/login"): (400, 400, 400),
@@ -23,6 +29,9 @@ ROUTES = {
 WITH_TOKEN = {
     "/consent": (303, 303, 303),
     "/p/<key>/<step_key>": (404, 303, 404),
+    "/withdraw": (404, 404, 404),  # none of them knows a code
+    "/admin/decisions": (302, 302, 400),
+    "/admin/bundles": (302, 302, 404),
     "/admin/logout": (302, 302, 303),
     "/admin/new-participation": (302, 302, 303),
 }
@@ -70,7 +79,7 @@ def test_posts_with_a_token_are_refused_to_others(callers, rule):
         page = client.get("/admin/login").text
         token = page.split('name="csrf_token" value="')[1].split('"')[0]
         client.get("/")
-        answer = client.post(fill(rule, key), data={"csrf_token": token})
+        answer = client.post(fill(rule, key), data={"csrf_token": token, "answer_key": "k" * 16})
         statuses.append(answer.status_code)
     assert tuple(statuses) == WITH_TOKEN[rule]
 

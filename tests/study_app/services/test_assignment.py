@@ -100,17 +100,19 @@ def test_quota_is_never_exceeded(app, bundle):
         assert Counter(db.session.scalars(held)) == {"baseline": 3, "craft": 3}
 
 
-def test_place_that_was_given_back_is_the_next_to_be_taken(context, bundle):
-    keys = [begin(bundle, number) for number in range(4)]
+@pytest.mark.parametrize(("quota", "number"), [(9, 0), (None, 3)])
+def test_place_that_was_given_back_is_the_next_under_a_quota(context, bundle, quota, number):
+    study = with_quota(bundle, quota)
+    keys = [begin(study, arrival) for arrival in range(4)]
     for key in keys[:3]:
-        take(bundle, key)
+        take(study, key)
     with writing():
-        first = find_participation(keys[0], lock=True)
-        pair = (first.condition, first.list_name)
-        give_place_back(first)
-    take(bundle, keys[3])
+        give_place_back(find_participation(keys[0], lock=True))
+    take(study, keys[3])
     last = find_participation(keys[3])
-    assert (last.assignment_number, (last.condition, last.list_name)) == (0, pair)
+    place = db.session.scalars(select(Slot).filter_by(participation_id=last.id)).one()
+    assert (last.assignment_number, place.number) == (number, number)
+    assert (last.condition, last.list_name) == (place.condition, place.list_name)
 
 
 def lapsed(bundle, is_full):
@@ -129,13 +131,13 @@ def lapsed(bundle, is_full):
 
 
 def test_lapsed_place_goes_to_the_next_and_is_logged(context, bundle):
-    keys = lapsed(bundle, is_full=False)
+    keys = lapsed(with_quota(bundle, 9), is_full=False)
     assert find_participation(keys[1]).assignment_number == 0
     assert "place_lost" in db.session.scalars(select(Event.name)).all()
 
 
 def test_who_comes_back_regains_a_place_of_the_same_pair(context, bundle):
-    keys = lapsed(bundle, is_full=False)
+    keys = lapsed(with_quota(bundle, 9), is_full=False)
     row = find_participation(keys[0])
     before = (row.condition, row.list_name)
     with writing():

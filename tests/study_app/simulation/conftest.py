@@ -12,8 +12,8 @@ from PIL import Image
 from stimuli_builder.bundle import MediaFile, media_name, write_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
-from study_app.export import read_tables
 from study_app.extensions import db
+from study_app.rows import read_tables
 from study_app.server import Server
 from study_app.services.study import prepare_database
 from study_app.simulation.rehearsal import free_port, new_secret, rehearse, running
@@ -36,32 +36,35 @@ class Painter(Drawer):
         Image.fromarray(pixels).save(stream, "PNG")
         name = media_name(stream.getvalue(), "png")
         self.media[name] = stream.getvalue()
-        self.sizes[name] = MediaFile(bytes=len(self.media[name]), width_px=size, height_px=size)
+        self.sizes[name] = MediaFile(
+            bytes=len(self.media[name]), width_px=size, height_px=size, renditions=()
+        )
         return name
 
 
-def with_catch_trials(session):
-    """Let the catch trial show the training image that the model answers like it: Wolf."""
-    test = list(session.test)
-    test[CATCH] = dataclasses.replace(test[CATCH], image=session.training[1].image)
-    return dataclasses.replace(session, test=tuple(test))
+def catch_trials(manifest):
+    """Let each catch trial show the training image that the model answers like it: Wolf."""
+    sessions = [session for each in manifest.lists for session in each.sessions]
+    shown = {each.test[CATCH]: manifest.training_trials[each.training[1]] for each in sessions}
+    return {
+        name: dataclasses.replace(manifest.test_trials[name], image=trial.image)
+        for name, trial in shown.items()
+    }
 
 
 def learnable_bundle(folder):
     painter = Painter(24)
     manifest = small_manifest(painter, n_sessions=2)
-    lists = tuple(
-        dataclasses.replace(each, sessions=tuple(map(with_catch_trials, each.sessions)))
-        for each in manifest.lists
-    )
-    manifest = dataclasses.replace(manifest, lists=lists)
-    used = set(re.findall(r"[0-9a-f]{64}\.png", repr((lists, manifest.practice))))
+    tests = manifest.test_trials | catch_trials(manifest)
+    manifest = dataclasses.replace(manifest, test_trials=tests)
+    used = set(re.findall(r"[0-9a-f]{64}\.png", repr((manifest.training_trials, tests))))
     return write_bundle(
         folder,
         dataclasses.replace(manifest, media={name: painter.sizes[name] for name in used}),
         trials=painter.answers,
         quiz=QUIZ_ANSWERS,
         media={name: painter.media[name] for name in used},
+        sources={},
     )
 
 
@@ -87,13 +90,15 @@ def rehearsed(study, tmp_path_factory):
     """Send kinds through a server of their own; return the visits and the export's tables."""
 
     def rehearse_kinds(kinds, seed=0):
-        url, secret = sqlite_url(tmp_path_factory.mktemp("rehearsal") / "s.sqlite"), new_secret()
+        folder, secret = tmp_path_factory.mktemp("rehearsal"), new_secret()
+        url = sqlite_url(folder / "s.sqlite")
         with application(study, url, secret) as app:
             prepare_database(app.extensions["study_bundle"], seed=0)
         server = Server(
             bundle=study.path,
             database_url=url,
             secret_key=secret,
+            withdrawals=str(folder / "withdrawn"),
             host="127.0.0.1",
             port=free_port("127.0.0.1"),
             n_workers=1,

@@ -13,7 +13,7 @@ from study_app.simulation.reading import Page
 
 PAGE = (
     '<main data-step="{step}"><form action="/p/k/{step}">'
-    '<input name="csrf_token" value="token"></form></main>'
+    '<input type="hidden" name="csrf_token" value="token"></form></main>'
 )
 
 

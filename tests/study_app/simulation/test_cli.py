@@ -141,6 +141,7 @@ def test_server_that_does_not_start_says_why(study):
         bundle=study.path / "none",
         database_url="sqlite://",
         secret_key="a secret of the tests",
+        withdrawals=str(study.path / "withdrawn"),
         host="127.0.0.1",
         port=cli.free_port("127.0.0.1"),
         n_workers=1,

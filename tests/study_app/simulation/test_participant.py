@@ -18,7 +18,10 @@ WHAT_A_PARTICIPANT_IS = {
     "browser", "errors", "kinds", "learner", "participant", "quiz", "reading", "sight"
 }  # fmt: skip
 N_SESSIONS = 2
-CLOCKS_AND_KEYS = {"at", "answered_at", "started_at", "finished_at", "duration_s", "server_rt_ms"}
+CLOCKS_AND_KEYS = {
+    "at", "answered_at", "started_at", "finished_at", "duration_s", "server_rt_ms", "assigned_at",
+    "sessions_s", "decided_at",
+}  # fmt: skip
 KINDS_SENT = [kind for kind in KINDS for _ in range(4)]
 
 

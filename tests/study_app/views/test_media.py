@@ -2,7 +2,7 @@ import pytest
 
 
 def picture(bundle):
-    return bundle.manifest.lists[0].sessions[0].training[0].image
+    return next(iter(bundle.manifest.training_trials.values())).image
 
 
 def test_picture_is_kept_by_the_browser(client, bundle):

@@ -46,7 +46,7 @@ def test_trial_pages_say_where_they_are(walker, bundle):
     walker.walk_to("training", session=2)
     trial = {name: walker.main[f"data-{name}"] for name in ("phase", "position", "total")}
     assert trial == {"phase": "session", "position": "1", "total": "5"}
-    known = [t.trial for each in bundle.manifest.lists for t in each.sessions[1].training]
+    known = [trial for each in bundle.manifest.lists for trial in each.sessions[1].training]
     assert walker.main["data-trial"] in known
 
 
@@ -219,7 +219,8 @@ def test_unknown_link_is_not_found(client, key):
 
 def test_unanswered_quiz_is_refused(client, walker):
     walker.walk_to("quiz")
-    answer = client.post(walker.url, data={"csrf_token": walker.token, "task": "1"})
+    fields = {name: value for name, value in walker.fields().items() if name != "reservoir"}
+    answer = client.post(walker.url, data=fields)
     assert (answer.status_code, "reservoir must be the number" in answer.text) == (400, True)
 
 
