@@ -24,6 +24,7 @@ from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
 N_IMAGES = 20
 FIT_PER_CLASS, STUDY_PER_CELL = 40, 10
 SHOWN = 3  # concepts, as a study shows
+MAP_PX = 224  # the network's input
 GRID = (7, 7)  # the head's positions
 COLUMNS = ["energy", "shuffled", "best", "precision", "uniform", "shuffled", "best", "s/image"]
 BACKGROUND = 0  # in the maps of parts: what decides, since the probe goes by the ground
@@ -80,7 +81,8 @@ def show(name: str, masks: Tensor, work: Callable[[], Tensor]) -> None:
 
 def mask_of(file: Path) -> Tensor:
     """Tell where the ground is, in the map of parts."""
-    return torch.from_numpy(np.array(Image.open(file)) == BACKGROUND)
+    parts = Image.open(file).resize((MAP_PX, MAP_PX), Image.Resampling.NEAREST)
+    return torch.from_numpy(np.array(parts) == BACKGROUND)
 
 
 def of_class(bank: ConceptBank, paths: list[Path], method: str) -> Tensor:

@@ -10,10 +10,13 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
+from stimuli_builder.balance import balance_problems
 from stimuli_builder.bundle import Bundle, media_of, sessions_of, texts_of, trials_of
-from stimuli_builder.design_audit import DESIGN_CHECKS
+from stimuli_builder.design_audit import DESIGN_CHECKS, practice_trials
+from stimuli_builder.near_duplicates import near_duplicates, perceptual_hash
 
-HARMLESS_INFO: Final = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
+JPEG_INFO: Final = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
+WEBP_INFO: Final = {"background", "duration", "loop", "timestamp"}  # of animations; Pillow's own
 MAX_SHOWN: Final = 60
 
 
@@ -36,6 +39,9 @@ def audit_bundle(bundle: Bundle) -> list[str]:
         _source_problems,
         _translation_problems,
         *DESIGN_CHECKS,
+        balance_problems,
+        _size_problems,
+        _near_duplicate_problems,
     )
     return [problem for check in checks for problem in check(bundle)]
 
@@ -62,7 +68,7 @@ def _picture_problems(name: str, content: bytes, size_px: tuple[int, int]) -> It
     try:
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
-            telling = sorted({str(key) for key in picture.info} - HARMLESS_INFO)
+            telling = sorted({str(key) for key in picture.info} - JPEG_INFO - WEBP_INFO)
             found = picture.size
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         yield f"media file {name} must be a picture; got {error}."
@@ -88,6 +94,49 @@ def _reference_problems(bundle: Bundle) -> Iterator[str]:
         yield f"media file must be used by a trial; got {name}."
     for name in sorted({*manifest.training_trials, *manifest.test_trials} - {n for n, _ in trials}):
         yield f"trial must be in a list or in the practice; got {name}."
+
+
+def _size_problems(bundle: Bundle) -> Iterator[str]:
+    """Test pictures whose size differs from the others', and could tell the answer."""
+    media = bundle.manifest.media
+    images: dict[tuple[int, int], str] = {}
+    for name, trial in bundle.manifest.test_trials.items():
+        pictures = [picture for option in trial.options for picture in option.pictures]
+        sizes = {(media[p].width_px, media[p].height_px) for p in pictures if p in media}
+        if len(sizes) > 1:
+            yield f"pictures of trial {name} must be of one size; got {sorted(sizes)}."
+        if not trial.options and trial.image in media:
+            images[media[trial.image].width_px, media[trial.image].height_px] = name
+    if len(images) > 1:
+        yield f"images of test trials must be of one size; got {sorted(images)}."
+
+
+def _near_duplicate_problems(bundle: Bundle) -> Iterator[str]:
+    """Find images to be learnt from and images to be predicted that are nearly the same."""
+    practised = practice_trials(bundle)
+    trained = {
+        trial.image: "training"
+        for name, trial in bundle.manifest.training_trials.items()
+        if name not in practised
+    }
+    tested = {
+        trial.image: "test"
+        for name, trial in bundle.manifest.test_trials.items()
+        if name not in practised and trial.image is not None and not trial.options
+    }
+    hashes = {}
+    for name in {**tested, **trained}:
+        try:
+            with Image.open(bundle.media_path(name)) as picture:
+                hashes[name] = perceptual_hash(picture.convert("RGB"))
+        except (OSError, SyntaxError):  # told by another check
+            continue
+    for first, second in near_duplicates(hashes):
+        if (first in trained) != (second in trained):
+            yield (
+                f"images of training and test must differ; got {first} and {second}, nearly the "
+                "same."
+            )
 
 
 def _source_problems(bundle: Bundle) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """From concept stores to a study's bundle: ``craft-stimuli build``."""
 
 import difflib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,7 @@ def _written(
     )
     problems = audit_bundle(bundle)
     if problems:
+        shutil.rmtree(out)
         raise BundleError(problems[0])
     return bundle
 

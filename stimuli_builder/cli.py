@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from stimuli_builder.audit import audit_bundle
+from stimuli_builder.balance import balance_table
 from stimuli_builder.bundle import Bundle, read_bundle
 from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError
+from stimuli_builder.preview import write_preview
 from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
 from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
+from stimuli_builder.shortcuts import shortcuts
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (HUSKY_WOLF,)}
 
@@ -145,6 +148,19 @@ def _add_check(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     command.set_defaults(run=_check)
 
 
+def _add_preview(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "preview",
+        help="study bundle -> one static page with every trial of every condition",
+        description="Write a page for co-authors and the ethics board.",
+        epilog="example:\n  craft-stimuli preview runs/demo/bundle --out preview",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("bundle", metavar="BUNDLE", type=Path)
+    command.add_argument("--out", metavar="DIR", type=Path, default=Path("preview"))
+    command.set_defaults(run=_preview)
+
+
 def _draw(options: argparse.Namespace) -> None:
     draw_scenario(
         options.scenario,
@@ -179,6 +195,18 @@ def _check(options: argparse.Namespace) -> None:
     if problems:
         raise StimuliError(problems[-1])
     print(_summary(bundle))
+    for line in balance_table(bundle):
+        print(line)
+    print("what a cue alone tells (no error where it is the rule):")
+    for each in shortcuts(bundle):
+        print(
+            f"  {each.task.replace('_', ' ')} by {each.cue}: {each.share:.2f} of {each.n} "
+            f"(chance {each.chance:.2f})"
+        )
+
+
+def _preview(options: argparse.Namespace) -> None:
+    print(write_preview(read_bundle(options.bundle), options.out))
 
 
 def _summary(bundle: Bundle) -> str:
@@ -194,6 +222,7 @@ COMMANDS: dict[str, Callable[["argparse._SubParsersAction[argparse.ArgumentParse
     "draw": _add_draw,
     "build": _add_build,
     "check": _add_check,
+    "preview": _add_preview,
 }
 
 

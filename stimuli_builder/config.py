@@ -264,11 +264,7 @@ def read_config(file: Path) -> StudyConfig:
         If the file is missing, is no TOML, or has an unknown key or a wrong value.
     """
     try:
-        return StudyConfig.model_validate(tomllib.loads(file.read_text()))
-    except OSError as error:
-        raise ConfigError(f"configuration must be a readable file; got {file}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
+        return StudyConfig.model_validate(_read_tables(file))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "configuration"
@@ -280,6 +276,32 @@ def read_config(file: Path) -> StudyConfig:
         raise ConfigError(
             f"{where} in {file} must be right ({first['msg']}); got {shown}."
         ) from error
+
+
+def _read_tables(file: Path, above: tuple[Path, ...] = ()) -> dict[str, object]:
+    """Read a file and those it is based on, whose tables it fills in and overrides."""
+    if file.resolve() in above:
+        raise ConfigError(f"based_on must not lead back to its own file; got {file}.")
+    try:
+        tables = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigError(f"configuration must be a readable file; got {file}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
+    base = tables.pop("based_on", None)
+    if base is None:
+        return tables
+    return _overridden(_read_tables(file.parent / str(base), (*above, file.resolve())), tables)
+
+
+def _overridden(base: dict[str, object], tables: dict[str, object]) -> dict[str, object]:
+    """Put one file's keys over another's, table by table."""
+    merged = dict(base)
+    for key, value in tables.items():
+        under = base.get(key)
+        both = isinstance(value, dict) and isinstance(under, dict)
+        merged[key] = _overridden(under, value) if both else value  # type: ignore[arg-type]
+    return merged
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:

@@ -29,7 +29,7 @@ def _answer_problems(bundle: Bundle) -> Iterator[str]:
         yield f"trial {trial} must be in both manifest.json and answers.json; got one."
     for trial in sorted(set(manifest.training_trials) & set(manifest.test_trials)):
         yield f"trial must be of the training or of the test; got {trial} in both."
-    practised = _practice_trials(bundle)
+    practised = practice_trials(bundle)
     for trial, answer in answers.trials.items():
         easy = manifest.practice.classes if manifest.practice is not None else ()
         offered = _offered(bundle, trial, easy if trial in practised else manifest.classes)
@@ -43,7 +43,19 @@ def _answer_problems(bundle: Bundle) -> Iterator[str]:
             )
 
 
-def _practice_trials(bundle: Bundle) -> set[str]:
+def practice_trials(bundle: Bundle) -> set[str]:
+    """Name the trials of the practice.
+
+    Parameters
+    ----------
+    bundle
+        Any bundle.
+
+    Returns
+    -------
+    set[str]
+        Of training and test.
+    """
     practice = bundle.manifest.practice
     return set() if practice is None else {*practice.session.training, *practice.session.test}
 

@@ -208,7 +208,7 @@ class HeatMaker:
         if place is None or not place.exists():
             return None
         with Image.open(place) as kept:
-            return np.asarray(kept.convert("L"))
+            return np.array(kept.convert("L"))
 
     def _write(self, what: str, file: str) -> None:
         place = self._place(what, file)

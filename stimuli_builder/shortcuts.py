@@ -1,0 +1,152 @@
+"""How far brightness, colour or position alone lead: for information, since a rule may be colour.
+
+A shortcut is no error. In Husky vs. Wolf the ground decides, and the ground is colour.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from skimage.color import rgb2lab
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from stimuli_builder.bundle import Bundle
+
+CUES = {"brightness": [0], "colour": [1, 2], "brightness and colour": [0, 1, 2]}
+LEAST_TRIALS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortcut:
+    """How often a cue alone gives the answer.
+
+    Attributes
+    ----------
+    task
+        ``utility``, ``intruder`` or ``binary_choice``.
+    cue
+        What is looked at, and nothing else.
+    share
+        Of right answers, in [0, 1].
+    chance
+        Of right answers by chance.
+    n
+        Trials.
+    """
+
+    task: str
+    cue: str
+    share: float
+    chance: float
+    n: int
+
+
+def shortcuts(bundle: Bundle) -> list[Shortcut]:
+    """Measure every cue in every task of a study.
+
+    Parameters
+    ----------
+    bundle
+        Whose pictures can be read.
+
+    Returns
+    -------
+    list[Shortcut]
+        Task by task. Predictions by a logistic regression on the scored test images, each left out
+        in turn; intruders by the picture farthest from the others' mean; sub-concepts by the group
+        whose mean is nearer to the picture in question.
+    """
+    manifest, answers = bundle.manifest, bundle.answers.trials
+    practised = set(manifest.practice.session.test) if manifest.practice else set()
+    asked = {
+        name: trial
+        for name, trial in manifest.test_trials.items()
+        if name not in practised and not answers[name].is_catch
+    }
+    images = [(trial.image, answers[n].answer) for n, trial in asked.items() if not trial.options]
+    intruders = [
+        ([option.pictures for option in trial.options], trial.image, int(answers[n].answer))
+        for n, trial in asked.items()
+        if trial.options
+    ]
+    found = []
+    for cue, channels in CUES.items():
+        if len(images) >= LEAST_TRIALS and len({answer for _, answer in images}) > 1:
+            found.append(_of_images(bundle, images, cue, channels))
+        found += _of_options(bundle, intruders, cue, channels)
+    return sorted(found, key=lambda each: each.task, reverse=True)
+
+
+def mean_lab(content: bytes) -> np.ndarray:
+    """Average a picture's colour.
+
+    Parameters
+    ----------
+    content
+        Of a picture file.
+
+    Returns
+    -------
+    np.ndarray
+        (3,), CIELAB.
+    """
+    with Image.open(io.BytesIO(content)) as picture:
+        pixels = np.asarray(picture.convert("RGB").resize((64, 64))) / 255
+    found: np.ndarray = rgb2lab(pixels).mean(axis=(0, 1))
+    return found
+
+
+def _of_images(
+    bundle: Bundle, images: list[tuple[str | None, str]], cue: str, channels: list[int]
+) -> Shortcut:
+    labels = np.array([answer for _, answer in images])
+    features = np.stack([_lab(bundle, str(name))[channels] for name, _ in images])
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    guessed = cross_val_predict(model, features, labels, cv=LeaveOneOut())
+    largest = max(np.mean(labels == label) for label in set(labels.tolist()))
+    share = float(np.mean(guessed == labels))
+    return Shortcut(task="utility", cue=cue, share=share, chance=float(largest), n=len(labels))
+
+
+def _of_options(
+    bundle: Bundle,
+    trials: list[tuple[list[tuple[str, ...]], str | None, int]],
+    cue: str,
+    channels: list[int],
+) -> list[Shortcut]:
+    """Measure a cue in intruder trials, then in binary choices."""
+    right: dict[str, list[bool]] = {}
+    chances: dict[str, list[float]] = {}
+    for options, image, answer in trials:
+        means = np.stack(
+            [
+                np.mean([_lab(bundle, picture)[channels] for picture in pictures], axis=0)
+                for pictures in options
+            ]
+        )
+        if image is None:
+            others = (means.sum(axis=0) - means) / (len(means) - 1)
+            guessed, task = np.linalg.norm(means - others, axis=1).argmax(), "intruder"
+        else:
+            wanted = _lab(bundle, image)[channels]
+            guessed, task = np.linalg.norm(means - wanted, axis=1).argmin(), "binary_choice"
+        right.setdefault(task, []).append(bool(guessed == answer))
+        chances.setdefault(task, []).append(1 / len(options))
+    return [
+        Shortcut(
+            task=task,
+            cue=cue,
+            share=float(np.mean(hits)),
+            chance=float(np.mean(chances[task])),
+            n=len(hits),
+        )
+        for task, hits in right.items()
+    ]
+
+
+def _lab(bundle: Bundle, name: str) -> np.ndarray:
+    return mean_lab(bundle.media_path(name).read_bytes())
