@@ -60,6 +60,7 @@ class LiveServer:
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)
+        self.stop()
         raise AssertionError(f"no server at {self.url} after {WAIT_S} s")
 
     def stop(self) -> None:
