@@ -16,7 +16,7 @@ from study_app.extensions import db
 from study_app.server import Server, server_command, server_environment
 from study_app.services.study import make_admin_password, prepare_database
 
-WAIT_S = 30
+WAIT_S = 60
 
 
 class LiveServer:
@@ -58,8 +58,9 @@ class LiveServer:
             try:
                 urllib.request.urlopen(f"{self.url}health", timeout=2).close()
                 return
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)
+        self.stop()
         raise AssertionError(f"no server at {self.url} after {WAIT_S} s")
 
     def stop(self) -> None:

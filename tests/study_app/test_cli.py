@@ -6,10 +6,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stimuli_builder.bundle import write_bundle
 from study_app.cli import main
 from study_app.config import sqlite_url
 from tests.small_bundle import write_small_bundle
@@ -60,7 +62,7 @@ def wait_until_healthy(port):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
                 return answer.status
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"no server at port {port} after {START_S} s")
 
@@ -107,6 +109,23 @@ def test_database_of_another_bundle_is_refused_in_one_line(database, tmp_path, c
 def test_folder_without_a_bundle_is_told_in_one_line(tmp_path, capsys):
     assert main(["serve", str(tmp_path), "--port", str(free_port())]) == 1
     assert "must hold manifest.json" in capsys.readouterr().err
+
+
+def test_text_that_is_still_to_be_written_is_not_served(bundle, tmp_path, capsys):
+    study = bundle.manifest
+    texts = replace(study.texts, contact="[[who answers questions]]")
+    draft = write_bundle(
+        tmp_path / "draft",
+        replace(study, texts=texts),
+        trials=bundle.answers.trials,
+        quiz=bundle.answers.quiz,
+        media={name: bundle.media_path(name).read_bytes() for name in study.media},
+        sources={},
+    )
+    assert main(["serve", str(draft.path), "--port", str(free_port())]) == 1
+    error = capsys.readouterr().err
+    assert "texts of a live study must be written; got '[[who answers questions]]'." in error
+    assert not (tmp_path / "study.sqlite").exists()
 
 
 def test_export_needs_only_the_database(database, tmp_path, capsys):

@@ -1,0 +1,98 @@
+"""A database of the first release is brought to the newest schema without loss."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select
+
+from stimuli_builder.bundle import read_bundle
+from study_app.app import create_app
+from study_app.codes import code_hash, withdrawal_code
+from study_app.config import sqlite_url
+from study_app.export import export_study
+from study_app.extensions import db
+from study_app.models import Event, Participation, Response, Slot
+from study_app.services.study import prepare_database
+from tests.study_app.walker import Walker
+
+OLD = Path("tests/golden/old")
+
+
+@pytest.fixture
+def old_bundle(tmp_path):
+    folder = shutil.copytree(OLD / "bundle", tmp_path / "bundle")
+    shutil.copytree("tests/golden/bundle/media", folder / "media")
+    return read_bundle(folder)
+
+
+@pytest.fixture
+def old_rows(tmp_path):
+    """The rows of the old database, which lies at study.sqlite."""
+    with sqlite3.connect(tmp_path / "study.sqlite") as connection:
+        connection.executescript((OLD / "database-1.sql").read_text())
+        tables = ("participations", "responses", "events")
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
+            for table in tables
+        }
+
+
+@pytest.fixture
+def migrated(old_bundle, old_rows, tmp_path):
+    app = create_app(
+        {
+            "STUDY_BUNDLE": old_bundle.path,
+            "STUDY_DATABASE_URL": sqlite_url(tmp_path / "study.sqlite"),
+            "STUDY_SECRET_KEY": "a secret of the tests",
+            "STUDY_SECURE_COOKIES": "0",
+        }
+    )
+    with app.app_context():
+        prepare_database(old_bundle)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_schema_is_the_newest(migrated):
+    with db.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+
+
+def test_no_row_is_lost(migrated, old_rows):
+    for table in (Participation, Response, Event):
+        n_rows = db.session.scalar(select(func.count()).select_from(table))
+        assert n_rows >= len(old_rows[table.__tablename__]) > 0
+    stored = db.session.execute(
+        select(Response.id, Response.item, Response.choice, Response.is_correct, Response.rt_ms)
+    ).all()
+    assert len(stored) == len(old_rows["responses"])
+
+
+def test_participations_get_codes_places_and_verdicts(migrated):
+    rows = db.session.scalars(select(Participation).order_by(Participation.id)).all()
+    assert all(row.withdrawal_hash == code_hash(withdrawal_code(row.key)) for row in rows)
+    held = dict(db.session.execute(select(Slot.participation_id, Slot.number)).all())
+    assert {row.id: row.assignment_number for row in rows if row.verdict == "include"}.items() <= (
+        held.items()
+    )
+    assert all((row.verdict is None) == (row.status == "in_progress") for row in rows)
+
+
+def test_participant_goes_on_where_they_were(migrated, old_bundle):
+    query = select(Participation).filter_by(status="in_progress")
+    key = db.session.scalars(query).one().key
+    walker = Walker(migrated.test_client(), old_bundle)
+    walker.see(walker.client.get(f"/p/{key}"))
+    walker.walk_to("debriefing")
+    assert walker.main.select_one(".completion-code")
+
+
+def test_export_has_everybody(migrated, old_bundle, old_rows, tmp_path):
+    folder = export_study(old_bundle, tmp_path / "export")
+    lines = (folder / "participants.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(old_rows["participations"])
