@@ -8,6 +8,7 @@ AnalysisError
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
+    ConvergenceError        a model's fit does not come to an end
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
@@ -16,6 +17,8 @@ AnalysisWarning
     SmallArmWarning           too few participants for an interval
     ZeroVarianceWarning       all participants of an arm score the same
     UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
+    CeilingWarning            the baseline leaves nothing to gain
+    SeparationWarning         answers of an arm are all right, or all wrong
 """
 
 
@@ -51,6 +54,10 @@ class ResultsError(AnalysisError):
     """A results folder may not be written."""
 
 
+class ConvergenceError(AnalysisError):
+    """A model's fit does not come to an end."""
+
+
 class AnalysisWarning(UserWarning):
     """A result is usable, but less than one would wish."""
 
@@ -77,3 +84,11 @@ class ZeroVarianceWarning(AnalysisWarning):
 
 class UnboundedIntervalWarning(AnalysisWarning):
     """The baseline is too uncertain to bound a ratio."""
+
+
+class CeilingWarning(AnalysisWarning):
+    """The baseline leaves nothing to gain."""
+
+
+class SeparationWarning(AnalysisWarning):
+    """Answers of an arm are all right, or all wrong."""
