@@ -5,6 +5,7 @@ AnalysisError
     PopulationError         an export holds none of the participants asked for
     MissingColumnError      a table lacks a column
     BaselineError           there is no baseline to divide by
+    ConditionsError         there are not conditions enough to compare
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
@@ -18,6 +19,7 @@ AnalysisWarning
     ZeroVarianceWarning       all participants of an arm score the same
     UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
     CeilingWarning            the baseline leaves nothing to gain
+    EmptyConditionWarning     a condition has nobody left
     SeparationWarning         answers of an arm are all right, or all wrong
 """
 
@@ -40,6 +42,10 @@ class MissingColumnError(AnalysisError):
 
 class BaselineError(AnalysisError):
     """There is no baseline to divide by."""
+
+
+class ConditionsError(AnalysisError):
+    """There are not conditions enough to compare."""
 
 
 class UnpairedSessionsError(AnalysisError):
@@ -92,3 +98,7 @@ class CeilingWarning(AnalysisWarning):
 
 class SeparationWarning(AnalysisWarning):
     """Answers of an arm are all right, or all wrong."""
+
+
+class EmptyConditionWarning(AnalysisWarning):
+    """A condition has nobody left."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from study_app.columns import STUDY_FIELDS, TABLES, column_names
@@ -266,3 +267,24 @@ def exported():
 def made_tables():
     """Rows of the tables and their writer, for exports with something changed."""
     return make_tables(np.random.default_rng(0), MIX), write_tables
+
+
+CHICKS = {  # grams by feed (Snedecor; R's chickwts)
+    "casein": "368 390 379 260 404 318 352 359 216 222 283 332",
+    "horsebean": "179 160 136 227 217 168 108 124 143 140",
+    "linseed": "309 229 181 141 260 203 148 169 213 257 244 271",
+    "meatmeal": "325 257 303 315 380 153 263 242 206 344 258",
+    "soybean": "243 230 248 327 329 250 193 271 316 267 199 171 158 248",
+    "sunflower": "423 340 392 339 341 226 320 295 334 322 297 318",
+}
+
+
+@pytest.fixture
+def chicks():
+    """Weights of chicks by feed, in kg, in the place of accuracies by condition."""
+    rows = [
+        (f"{feed}-{i}", feed, int(grams) / 1000)
+        for feed, text in CHICKS.items()
+        for i, grams in enumerate(text.split())
+    ]
+    return pd.DataFrame(rows, columns=["participant", "condition", "accuracy"])
