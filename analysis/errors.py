@@ -6,6 +6,7 @@ AnalysisError
     MissingColumnError      a table lacks a column
     BaselineError           there is no baseline to divide by
     ConditionsError         there are not conditions enough to compare
+    DesignError             a table lacks participants, items or levels that a test needs
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
@@ -20,6 +21,7 @@ AnalysisWarning
     UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
     CeilingWarning            the baseline leaves nothing to gain
     EmptyConditionWarning     a condition has nobody left
+    UnpairedRowsWarning       a paired test leaves participants out
     SeparationWarning         answers of an arm are all right, or all wrong
 """
 
@@ -46,6 +48,10 @@ class BaselineError(AnalysisError):
 
 class ConditionsError(AnalysisError):
     """There are not conditions enough to compare."""
+
+
+class DesignError(AnalysisError):
+    """A table lacks participants, items or levels that a test needs."""
 
 
 class UnpairedSessionsError(AnalysisError):
@@ -102,3 +108,7 @@ class SeparationWarning(AnalysisWarning):
 
 class EmptyConditionWarning(AnalysisWarning):
     """A condition has nobody left."""
+
+
+class UnpairedRowsWarning(AnalysisWarning):
+    """A paired test leaves participants out."""

@@ -19,14 +19,13 @@ from analysis.checks import check_columns, check_share
 from analysis.contrasts import Contrast
 from analysis.equivalence import holm
 from analysis.errors import EmptyConditionWarning
-from analysis.inversion import p_difference_above, two_sided
 from analysis.regression.averaging import averaged_share
-from analysis.regression.binomial import fit_binomial
 from analysis.regression.gee import contrast_test, fit_gee
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
 from analysis.regression.problem import Values
 from analysis.regression.separation import separated_cells
-from analysis.shares import Share, are_estimable, share_of, wilson_limits
+from analysis.separated import is_separated, separated_odds_ratio
+from analysis.shares import Share, are_estimable, share_of
 
 Tested = dict[str, float]
 Test = Callable[[str, str], Tested]
@@ -35,7 +34,6 @@ PARTS: Final = ("contrast", "family", "condition", "reference", "n_condition", "
 TESTED: Final = ("odds_ratio", "ci_low", "ci_high", "t", "df", "p")
 SPREAD: Final = ("participant_sd", "item_sd", "implied_marginal")
 VALUES: Final = (*TESTED, *SPREAD, "firth")
-FIRST_AND_SECOND: Final = np.array([[1.0, 1.0], [0.0, 1.0]])  # log odds ratio, log odds of second
 
 
 def marginal_odds_ratios(
@@ -254,34 +252,13 @@ def _table(
         usable = [arm for arm in pair if arm is not None and arm.n_participants > 1]
         found: Tested = {}
         if len(usable) == 2:
-            is_separated = any(arm.value in (0.0, 1.0) for arm in usable)
-            found = _separated(usable, level) if is_separated else test(*names[2:])
+            found = (
+                separated_odds_ratio(*usable, level=level)
+                if is_separated(*usable)
+                else test(names[2], names[3])
+            )
         rows.append([*names, *counts, *(found.get(name, math.nan) for name in VALUES)])
     table = pd.DataFrame(rows, columns=[*PARTS, *VALUES])
     adjusted = table.groupby("family", sort=False)["p"].transform(holm)
     table.insert(len(PARTS) + len(TESTED), "p_holm", adjusted)
     return table.assign(is_separated=table["firth"].notna())
-
-
-def _separated(pair: list[Share], level: float) -> Tested:
-    """Bound an odds ratio that has no finite estimate; each arm's limit has half of the error."""
-    x, y = pair
-    (l1, h1), (l2, h2) = (wilson_limits(arm, tail=(1 - level) / 2) for arm in pair)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.exp(special.logit([x.value, y.value, l1, h1, l2, h2]))
-        ratio, low, high = odds[[0, 2, 3]] / odds[[1, 5, 4]]
-    return {
-        "odds_ratio": float(ratio),
-        "ci_low": float(np.nan_to_num(low, nan=0.0)),
-        "ci_high": float(np.nan_to_num(high, nan=math.inf, posinf=math.inf)),
-        "p": two_sided(p_difference_above(x, y)),
-        "firth": _firth(pair),
-    }
-
-
-def _firth(pair: list[Share]) -> float:
-    """Estimate the odds ratio as if answers were independent, by a penalty that keeps it finite."""
-    n_answers = np.array([arm.n_answers for arm in pair], dtype=float)
-    n_right = np.round(n_answers * [arm.value for arm in pair])
-    fit = fit_binomial(n_right, FIRST_AND_SECOND, n_answers=n_answers, is_firth=True)
-    return math.exp(float(fit.coefficients[0]))
