@@ -3,10 +3,10 @@
 import torch
 
 from benchmarks.timing import seconds_in_turn
-from craft_core.activations import pool
-from craft_core.backbones import Transform, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.implicit import active_systems, nnls_jacobian
 from craft_core.nnls import nnls
+from craft_core.transforms import Transform
 
 N_CONCEPTS, N_IMAGES = 10, 16
 
@@ -17,7 +17,7 @@ def main() -> None:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(N_IMAGES, 3, 224, 224, generator=generator).to(backbone.device)
     with torch.no_grad():
-        A = pool(backbone.encode(images))
+        A = backbone.pool(backbone.encode(images))
     W = (torch.rand(N_CONCEPTS, A.shape[1], generator=generator) ** 4).to(A)
 
     def network() -> None:

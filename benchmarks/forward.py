@@ -3,8 +3,9 @@
 import torch
 
 from benchmarks.timing import seconds_in_turn
-from craft_core.backbones import Transform, load_backbone
-from craft_core.bank import fit_concepts
+from craft_core.backbones import load_backbone
+from craft_core.concepts import fit_concepts
+from craft_core.transforms import Transform
 
 N_IMAGES, CROPS = 20, 6
 

@@ -16,11 +16,12 @@ import torch
 from sklearn.decomposition import NMF
 
 from benchmarks.timing import seconds_in_turn
-from craft_core.backbones import Backbone, Transform, load_backbone
+from craft_core.backbones import Backbone, load_backbone
 from craft_core.bank import ConceptBank
 from craft_core.crops import Crops
 from craft_core.importance import concept_importance
 from craft_core.sobol import jansen_total
+from craft_core.transforms import Transform
 
 N_POINTS = 32
 LAST = "_swish:1"

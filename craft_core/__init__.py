@@ -1,8 +1,9 @@
 """Concepts of trained networks: the CRAFT method (Fel et al. 2023, arXiv:2211.10154)."""
 
-from craft_core.attribution import concept_maps
+from craft_core.attribution import attribution_maps, concept_maps
 from craft_core.backbones import Backbone, load_backbone
-from craft_core.bank import ConceptBank, fit_concepts
+from craft_core.bank import ConceptBank
+from craft_core.concepts import fit_concepts
 from craft_core.importance import concept_importance
 from craft_core.nmf import fit_nmf
 from craft_core.nnls import nnls
@@ -12,6 +13,7 @@ from craft_core.store import load_bank, save_bank
 __all__ = [
     "Backbone",
     "ConceptBank",
+    "attribution_maps",
     "concept_importance",
     "concept_maps",
     "fit_concepts",

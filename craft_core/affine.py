@@ -7,6 +7,7 @@ and so is the whole tail where the head is linear.
 """
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -53,7 +54,7 @@ class SplitTail:
     """
 
     affine: fx.GraphModule | None
-    rest: fx.GraphModule | None
+    rest: Callable[..., torch.Tensor] | None
 
 
 def split_affine(tail: fx.GraphModule) -> SplitTail:

@@ -1,95 +1,171 @@
-"""Where a concept is: concept attribution maps (section 3.4).
+"""Where a concept is, and where a logit comes from (section 3.4).
 
-Letters: n images of H x W pixels, r concepts, p channels, h x w positions of the layer.
+Letters: n images of H x W pixels, r concepts.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from craft_core.activations import pool
+from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
+from craft_core.checks import check_choice
 from craft_core.errors import BackboneError, CraftError
 from craft_core.images import Images, batches_for, progress
-from craft_core.implicit import active_systems, nnls_jacobian
-from craft_core.nnls import nnls
+from craft_core.maps import cam, gradients, perturbations, superpixels
+from craft_core.maps.targets import Target, concept_target, logit_target
+
+METHODS: dict[str, Callable[..., Tensor]] = {
+    "saliency": gradients.saliency,
+    "gradient_input": gradients.gradient_input,
+    "integrated_gradients": gradients.integrated_gradients,
+    "smoothgrad": gradients.smoothgrad,
+    "grad_cam": cam.grad_cam,
+    "occlusion": perturbations.occlusion,
+    "rise": perturbations.rise,
+    "sobol": perturbations.sobol,
+    "hsic": perturbations.hsic,
+    "lime": superpixels.lime,
+    "kernel_shap": superpixels.kernel_shap,
+    "positional": cam.positional,
+}
+AT_POSITIONS = ("grad_cam", "positional")
 
 
 def concept_maps(
     bank: ConceptBank,
     images: Images,
     concepts: Sequence[int] | None = None,
-    method: Literal["grad_cam"] = "grad_cam",
+    method: str = "grad_cam",
+    *,
+    generator: torch.Generator | None = None,
+    n_samples: int | None = None,
 ) -> Tensor:
-    """Locate concepts in images by differentiating through the NNLS.
+    """Locate concepts in images by any attribution method, through the implicit layer.
 
-    Grad-CAM (Selvaraju et al. 2017) with a concept's pooled coefficient in the place of a logit:
-    each channel of the layer is weighted by the mean over positions of the coefficient's
-    derivative, which the implicit function theorem gives, and the weighted sum is kept where it is
-    positive. A concept that an image does not hold has derivative zero, hence an empty map.
+    The score that is explained is a concept's pooled coefficient, whose derivative with respect to
+    the activations the implicit function theorem gives. A concept that an image does not hold has
+    derivative zero, hence an empty Grad-CAM map.
 
     Parameters
     ----------
     bank
-        Of r concepts, at a layer with positions.
+        Of r concepts.
     images
         (n, 3, H, W), transformed; or paths of readable pictures, whose maps cover the square that
-        the network sees of them.
+        the network sees of them (`craft_core.transforms.Transform.to_picture` puts them back).
     concepts
         Those wanted, in order; None takes all.
     method
-        ``grad_cam``.
+        One of `METHODS`: those of section 3.4, and ``positional``, the coefficients at every
+        position, which the paper's public code shows.
+    generator
+        For methods that draw.
+    n_samples
+        Of methods that sample; None takes the method's own number.
 
     Returns
     -------
     Tensor
-        (n, concepts, H, W), >= 0, in units of the coefficient: its share from each position.
+        (n, concepts, H, W), aligned to the pixels of the images given.
 
     Raises
     ------
     CraftError
-        If the method is unknown, or a concept is out of range.
+        If the method is unknown or lacks a generator, or a concept is out of range.
     BackboneError
-        If the layer has no positions.
+        If the layer has no positions, for methods that look at these.
     """
     wanted = list(range(bank.n_concepts)) if concepts is None else list(concepts)
-    if method != "grad_cam":
-        raise CraftError(f"method must be one of ['grad_cam']; got {method!r}.")
-    if any(not 0 <= concept < bank.n_concepts for concept in wanted):
-        raise CraftError(f"concepts must be in [0, {bank.n_concepts}); got {wanted}.")
-    if not bank.backbone.is_spatial:
-        raise BackboneError(f"layer must have positions for maps; got {bank.backbone.layer!r}.")
-    loop = progress(batches_for(bank.backbone, images), len(images), "maps")
-    return torch.cat([_grad_cam(bank, batch, wanted) for batch in loop])
+    bank.check_concepts(wanted)
+    target = concept_target(bank, wanted)
+    return _maps(target, images, method, generator=generator, n_samples=n_samples)
 
 
-def _grad_cam(bank: ConceptBank, images: Tensor, concepts: list[int]) -> Tensor:
-    with torch.no_grad():
-        features = bank.backbone.encode(images)  # (n, p, h, w)
-        U = nnls(pool(features), bank.W)  # (n, r)
-        systems = active_systems(bank.W, U)
-        slopes = nnls_jacobian(bank.W, U, concepts, systems=systems)  # (n, concepts, p)
-        coarse = weighted_channels(features, slopes)  # (n, concepts, h, w)
-        return interpolate(coarse, size=images.shape[2:], mode="bilinear", align_corners=False)
-
-
-def weighted_channels(features: Tensor, slopes: Tensor) -> Tensor:
-    """Weight channels by the mean derivative at a position, and keep what is positive (Grad-CAM).
+def attribution_maps(
+    backbone: Backbone,
+    images: Images,
+    class_id: int,
+    method: str = "grad_cam",
+    *,
+    generator: torch.Generator | None = None,
+    n_samples: int | None = None,
+) -> Tensor:
+    """Locate what a class's logit comes from.
 
     Parameters
     ----------
-    features
-        (n, p, h, w).
-    slopes
-        (n, k, p). Derivatives of k scores with respect to the pooled features.
+    backbone
+        The network; Grad-CAM looks at its layer.
+    images
+        As for `concept_maps`.
+    class_id
+        The class.
+    method
+        One of `METHODS`, without ``positional``.
+    generator
+        For methods that draw.
+    n_samples
+        Of methods that sample; None takes the method's own number.
 
     Returns
     -------
     Tensor
-        (n, k, h, w), >= 0.
+        (n, H, W), aligned to the pixels of the images given.
+
+    Raises
+    ------
+    CraftError
+        If the method is unknown or lacks a generator.
+    BackboneError
+        If the layer has no positions or can't be decoded, for Grad-CAM.
     """
-    n_positions = features.shape[2] * features.shape[3]
-    return torch.einsum("nkp,nphw->nkhw", slopes / n_positions, features).clamp_min(0)
+    target = logit_target(backbone, class_id)
+    return _maps(target, images, method, generator=generator, n_samples=n_samples)[:, 0]
+
+
+def _maps(
+    target: Target,
+    images: Images,
+    method: str,
+    *,
+    generator: torch.Generator | None,
+    n_samples: int | None,
+) -> Tensor:
+    """Explain batch by batch; (n, k, H, W)."""
+    check_choice("method", method, list(METHODS))
+    backbone = target.backbone
+    if method in AT_POSITIONS and not backbone.is_spatial:
+        raise BackboneError(f"layer must have positions for maps; got {backbone.layer!r}.")
+    compute = METHODS[method]
+    options = _options(compute, method, generator=generator, n_samples=n_samples)
+    loop = progress(batches_for(backbone, images), len(images), "maps")
+    parts = [compute(target, batch.to(backbone.device), **options) for batch in loop]
+    if not parts:
+        side = backbone.transform.size_px
+        return torch.zeros(0, target.n_scores, side, side, device=backbone.device)
+    return torch.cat(parts)
+
+
+def _options(
+    compute: Callable[..., Tensor],
+    method: str,
+    *,
+    generator: torch.Generator | None,
+    n_samples: int | None,
+) -> dict[str, Any]:
+    """Choose what a method takes of what was given."""
+    taken = inspect.signature(compute).parameters
+    options: dict[str, Any] = {}
+    if "generator" in taken:
+        if generator is None:
+            raise CraftError(f"generator must be given for the method {method!r}; got None.")
+        options["generator"] = generator
+    if n_samples is not None:
+        if "n_samples" not in taken:
+            raise CraftError(f"n_samples must be None for the method {method!r}; got {n_samples}.")
+        options["n_samples"] = n_samples
+    return options

@@ -3,26 +3,31 @@
 Letters are those of the CRAFT paper (Fel et al. 2023, arXiv:2211.10154):
 
     A  (n, p)  pooled activations of n crops over p channels
-    U  (n, r)  how much of each concept is in each crop, >= 0
-    W  (r, p)  concept bank, one concept of unit length per row
+    U  (n, r)  how much of each concept is in each crop
+    W  (r, p)  concept bank, one concept per row; of unit length where it is an NMF's
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from craft_core.activations import pooled_activations
 from craft_core.backbones import Backbone
-from craft_core.crops import Crops, Strategy, crop_batches, image_sizes, place_crops
-from craft_core.errors import ClassError, CraftError
-from craft_core.images import Images, batches_for, predict, progress
-from craft_core.nmf import fit_nmf
-from craft_core.nnls import nnls
-from craft_core.stability import NumberOfConcepts, choose_n_concepts
+from craft_core.coders import Coder
+from craft_core.crops import Crops
+from craft_core.errors import CraftError
+from craft_core.images import Images, batches_for, progress
+from craft_core.stability import NumberOfConcepts
+
+if TYPE_CHECKING:
+    from craft_core.curation import Curation
+
+Selection = Literal["predicted", "correct"]
+SplitKind = Literal["split", "same_layer", "random_groups"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,6 +43,8 @@ class Importance:
     effects
         (r,). What the concept adds to the logit when it goes from absent to whole, mean over masks
         and images. Below zero it speaks against the class.
+    p_values
+        (r,). Of a test against random counterparts, where the method has one.
     """
 
     method: str
@@ -45,11 +52,69 @@ class Importance:
     low: Tensor
     high: Tensor
     effects: Tensor
+    p_values: Tensor | None = None
 
     @property
     def ranking(self) -> list[int]:
-        """Concepts, the most important first."""
+        """Concepts, the most important first; of equal ones the earlier first."""
         return self.values.argsort(descending=True, stable=True).tolist()
+
+    @property
+    def ranks(self) -> list[float]:
+        """Rank of each concept, 1 for the most important; equal ones share the mean of theirs."""
+        ranks: list[float] = stats.rankdata(-self.values.cpu().numpy()).tolist()
+        return ranks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concept:
+    """One concept, as people speak of it.
+
+    Attributes
+    ----------
+    index
+        Row of W.
+    name
+        Given by a researcher, else ``concept 3``.
+    importance, low, high, effect
+        See `Importance`; None before it is computed.
+    share
+        Of its parent, in [0, 1], where it is a sub-concept.
+    """
+
+    index: int
+    name: str
+    importance: float | None = None
+    low: float | None = None
+    high: float | None = None
+    effect: float | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Origin:
+    """Where the crops of a bank of sub-concepts come from (section 3.2).
+
+    Attributes
+    ----------
+    concept
+        Of the parent.
+    percentile
+        In [0, 100): crops whose coefficient is above it were taken.
+    threshold
+        That percentile of the coefficients.
+    rows
+        (n,), integer. Which of the parent's crops they are.
+    kind
+        ``split``; or a sham that controls for one: ``same_layer`` as the parent's, or
+        ``random_groups`` of the same sizes.
+    """
+
+    concept: int
+    percentile: float
+    threshold: float
+    rows: Tensor
+    kind: SplitKind = "split"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,34 +127,105 @@ class ConceptBank:
         The network, cut at the concepts' layer.
     class_id, class_name
         The class whose predictions are explained.
-    W
-        (r, p), on the backbone's device.
+    coder
+        The concepts, and how activations are expressed in them.
     U
         (n, r). Coefficients of the crops.
     crops
         Where the n crops lie.
     files
         Names of the source images, which `crops.image` counts.
+    method
+        That found the concepts: ``craft``, or a baseline's name.
+    selection
+        Which of the class's images they come from: those predicted as it, errors included, or those
+        that are right.
+    images
+        The source images, where they are at hand; a bank that was loaded has none.
+    names
+        Of the concepts, given by a researcher; None where there are none.
     importance
         Once it was computed.
     number
         How r was chosen, where it was not given.
+    curation
+        What was merged and dropped, where something was.
+    parent, origin
+        Of a bank of sub-concepts.
+    children
+        Banks of sub-concepts, in the order in which they were split off.
     """
 
     backbone: Backbone
     class_id: int
     class_name: str
-    W: Tensor
+    coder: Coder
     U: Tensor
     crops: Crops
     files: tuple[str, ...]
+    method: str = "craft"
+    selection: Selection = "predicted"
+    images: Images | None = None
+    names: tuple[str, ...] | None = None
     importance: Importance | None = None
     number: NumberOfConcepts | None = None
+    curation: "Curation | None" = None
+    parent: "ConceptBank | None" = None
+    origin: Origin | None = None
+    children: list["ConceptBank"] = field(default_factory=list)
+
+    @property
+    def W(self) -> Tensor:  # noqa: N802 - the paper's letter
+        """The concepts, (r, p)."""
+        return self.coder.W
 
     @property
     def n_concepts(self) -> int:
         """Return r."""
         return len(self.W)
+
+    @property
+    def concepts(self) -> list[Concept]:
+        """Return the concepts with what is known of each."""
+        kept = self.importance
+        figures = None if kept is None else (kept.values, kept.low, kept.high, kept.effects)
+        columns = [figure.tolist() for figure in figures or ()] or [[None] * self.n_concepts] * 4
+        shares = [None] * self.n_concepts if self.parent is None else self.shares.tolist()
+        return [
+            Concept(
+                index=index,
+                name=self.names[index] if self.names else f"concept {index}",
+                importance=columns[0][index],
+                low=columns[1][index],
+                high=columns[2][index],
+                effect=columns[3][index],
+                share=shares[index],
+            )
+            for index in range(self.n_concepts)
+        ]
+
+    @property
+    def depth(self) -> int:
+        """Return how many splits lie above: 0 at the root."""
+        return 0 if self.parent is None else 1 + self.parent.depth
+
+    @property
+    def shares(self) -> Tensor:
+        """Each concept's share of the crops' activation, weighted by the parent's coefficient.
+
+        Returns
+        -------
+        Tensor
+            (r,), summing to 1: means over the crops of ``|U_ik| ||W_k||`` over its sum.
+        """
+        sizes = self.U.abs() * self.W.norm(dim=1)  # (n, r)
+        each = sizes / sizes.sum(dim=1, keepdim=True).clamp_min(torch.finfo(sizes.dtype).tiny)
+        if self.parent is None or self.origin is None:
+            weights = torch.ones_like(each[:, 0])
+        else:
+            weights = self.parent.U[self.origin.rows, self.origin.concept]
+        shares: Tensor = (weights[:, None] * each).sum(dim=0) / weights.sum()
+        return shares
 
     def encode(self, images: Images) -> Tensor:
         """Express whole images in concepts (the NNLS of section 3.1).
@@ -102,11 +238,11 @@ class ConceptBank:
         Returns
         -------
         Tensor
-            (n, r), >= 0: pooled coefficients.
+            (n, r): pooled coefficients.
         """
         loop = progress(batches_for(self.backbone, images), len(images), "coefficients")
         A = pooled_activations(self.backbone, loop)
-        return nnls(A, self.W) if len(A) else self.W.new_zeros(0, self.n_concepts)
+        return self.coder.coefficients(A) if len(A) else self.W.new_zeros(0, self.n_concepts)
 
     def best_crops(self, concept: int, n: int) -> list[int]:
         """Choose the crops that show a concept best, no two from one image.
@@ -128,8 +264,7 @@ class ConceptBank:
         CraftError
             If there is no such concept.
         """
-        if not 0 <= concept < self.n_concepts:
-            raise CraftError(f"concept must be in [0, {self.n_concepts}); got {concept}.")
+        self.check_concepts([concept])
         coefficients = self.U[:, concept]
         owners = self.crops.image.tolist()
         best: dict[int, int] = {}  # image -> crop
@@ -138,115 +273,71 @@ class ConceptBank:
                 best.setdefault(owners[crop], crop)
         return list(best.values())
 
+    def split(
+        self,
+        concept: int,
+        *,
+        layer: str,
+        n_concepts: int,
+        generator: torch.Generator,
+        percentile: float = 90.0,
+        images: Images | None = None,
+    ) -> "ConceptBank":
+        """Find the sub-concepts of a concept at an earlier layer (section 3.2).
 
-def fit_concepts(  # noqa: PLR0913 - each is a choice of the method, named in the paper
-    backbone: Backbone,
-    images: Images,
-    *,
-    class_id: int,
-    n_concepts: int | Sequence[int],
-    crop_size: int,
-    generator: torch.Generator,
-    class_name: str = "",
-    crops_per_image: int = 10,
-    strategy: Strategy = "random",
-    init: Literal["nndsvd", "random"] = "nndsvd",
-    predictions: Tensor | None = None,
-    names: Sequence[str] | None = None,
-) -> ConceptBank:
-    """Find the concepts of a class (section 3.1).
+        Parameters
+        ----------
+        concept
+            In [0, r).
+        layer
+            Of the same network, earlier than this bank's.
+        n_concepts
+            Sub-concepts wanted.
+        generator
+            Draws the factorisation's start where it is random.
+        percentile
+            In [0, 100): crops whose coefficient is above it are factorised again.
+        images
+            The bank's source images, which a bank that was loaded does not have.
 
-    Takes the images that the network predicts as the class, its errors included, cuts crops out of
-    them, and factorises the crops' pooled activations.
+        Returns
+        -------
+        ConceptBank
+            Whose `parent` is this bank, and which is among its `children`.
 
-    Parameters
-    ----------
-    backbone
-        The network, cut at the layer whose activations are factorised.
-    images
-        (n, 3, H, W), transformed; or paths of readable pictures.
-    class_id
-        The class.
-    n_concepts
-        r, or the numbers to choose from; see `craft_core.stability.choose_n_concepts`.
-    crop_size
-        Side of a crop, in pixels of an image whose shorter side is the network's input.
-    generator
-        Draws the crops, and the factorisation's start where it is random.
-    class_name
-        For people; the class's number where empty.
-    crops_per_image
-        For random crops.
-    strategy
-        Random crops, the paper's, or a grid that covers each image.
-    init
-        Start of the factorisation.
-    predictions
-        (n,), integer: the predicted classes, where they are known already.
-    names
-        Of the images; their paths or numbers where None.
+        Raises
+        ------
+        CraftError
+            If the concept or the percentile is out of range, or there are no images.
+        ClassError
+            If too few crops hold the concept.
+        """
+        from craft_core.recursion import split_concept  # which needs this module
 
-    Returns
-    -------
-    ConceptBank
-        Without importance; see `craft_core.importance.concept_importance`.
-
-    Raises
-    ------
-    ClassError
-        If the network predicts the class for no image, or for too few to give r crops.
-    """
-    if predictions is None:
-        predictions = predict(backbone, images).argmax(dim=1)
-    chosen = [index for index, found in enumerate(predictions.tolist()) if found == class_id]
-    if not chosen:
-        found = torch.bincount(predictions.cpu()).nonzero().flatten().tolist()
-        raise ClassError(
-            f"class_id must be predicted for an image; got {class_id}, not in {found}."
+        return split_concept(
+            self,
+            concept,
+            layer=layer,
+            n_concepts=n_concepts,
+            generator=generator,
+            percentile=percentile,
+            images=images,
         )
-    of_class = _take(images, chosen)
-    crops = place_crops(
-        image_sizes(of_class),
-        crop_size=crop_size,
-        input_size=backbone.transform.size_px,
-        per_image=crops_per_image,
-        strategy=strategy,
-        generator=generator,
-    )
-    most = n_concepts if isinstance(n_concepts, int) else max(n_concepts, default=0)
-    if len(crops) < most:
-        raise ClassError(
-            f"class {class_name or class_id} must have at least n_concepts={most} crops; got "
-            f"{len(crops)} from {len(chosen)} images."
-        )
-    cut = crop_batches(of_class, crops, backbone.transform, backbone.batch_size)
-    loop = progress(cut, len(crops), "crops")
-    A = pooled_activations(backbone, loop)
-    number = None
-    if not isinstance(n_concepts, int):
-        number = choose_n_concepts(A, n_concepts, generator=generator)
-        n_concepts = number.chosen
-    U, W = fit_nmf(A, n_concepts, generator=generator, init=init)
-    labels = names if names is not None else _names(images)
-    return ConceptBank(
-        backbone=backbone,
-        class_id=class_id,
-        class_name=class_name or str(class_id),
-        W=W,
-        U=U,
-        crops=crops,
-        files=tuple(labels[index] for index in chosen),
-        number=number,
-    )
 
+    def check_concepts(self, concepts: Sequence[int]) -> None:
+        """Refuse concepts that this bank does not have.
 
-def _take(images: Images, chosen: list[int]) -> Images:
-    if isinstance(images, Tensor):
-        return images[chosen]
-    return [images[index] for index in chosen]
+        Parameters
+        ----------
+        concepts
+            Each in [0, r).
 
-
-def _names(images: Images) -> list[str]:
-    if isinstance(images, Tensor):
-        return [str(index) for index in range(len(images))]
-    return [Path(file).as_posix() for file in images]
+        Raises
+        ------
+        CraftError
+            If one is out of range.
+        """
+        if any(not 0 <= concept < self.n_concepts for concept in concepts):
+            got = concepts[0] if len(concepts) == 1 else list(concepts)
+            noun = "concept" if len(concepts) == 1 else "concepts"
+            raise CraftError(f"{noun} must be in [0, {self.n_concepts}); got {got}.")

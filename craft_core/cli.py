@@ -39,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"craft-concepts: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            print("craft-concepts: stopped; nothing was written.", file=sys.stderr)
+            print(
+                "craft-concepts: stopped. Classes that are finished are kept; see --resume.",
+                file=sys.stderr,
+            )
             return 1
     return 0
 
@@ -59,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("config", type=Path, metavar="CONFIG.toml")
     extract.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
     extract.add_argument("--out", type=Path, default=Path("concepts"), metavar="DIR")
+    extract.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for classes")
+    extract.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
+    extract.add_argument(
+        "--resume", action="store_true", help="go on with what a run that was stopped has finished"
+    )
     extract.set_defaults(run=_extract)
     return parser
 
@@ -72,8 +80,17 @@ def _extract(chosen: argparse.Namespace) -> None:
     folder = chosen.images or config.images
     if folder is None:
         raise ConfigError(f"images must be given in {chosen.config} or by --images; got neither.")
-    store = extract(config, folder, chosen.out)
+    store = extract(
+        config, folder, chosen.out, jobs=chosen.jobs, dask=chosen.dask, resume=chosen.resume
+    )
     _print_summary(store, chosen.out)
+    if store["failed"]:
+        first = store["failed"][0]
+        names = [failure["class_name"] for failure in store["failed"]]
+        raise CraftError(
+            f"classes {names} failed; the others are in the store. {first['class_name']}: "
+            f"{first['error']}"
+        )
 
 
 def _print_summary(store: dict[str, Any], out: Path) -> None:

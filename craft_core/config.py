@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from craft_core.errors import ConfigError
+from craft_core.layouts import NegativePolicy, Pooling
 
 UNION_MEMBERS = ("int", "list[int]")  # which pydantic adds to the place of an error
 
@@ -19,12 +20,18 @@ class Section(BaseModel):
 
 
 class NetworkConfig(Section):
-    """Which network is explained, and where it is cut."""
+    """Which network is explained, where it is cut, and how pictures become its input."""
 
     name: str = "efficientnet_lite0"
     layer: str | None = None
     checkpoint: Path | None = None
     device: str = "auto"
+    negatives: NegativePolicy = "refuse"
+    pooling: Pooling = "mean"
+    precision: Literal["auto", "float32", "mixed"] = "float32"
+    size_px: int | None = Field(default=None, ge=8)
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
 
 
 class ProbeConfig(Section):
@@ -38,16 +45,33 @@ class ProbeConfig(Section):
 class CropsConfig(Section):
     """How images are cut into crops; sizes at the scale of the network's input."""
 
-    size_px: int = Field(default=80, ge=8)
+    size_px: int | list[int] = 80
     per_image: int = Field(default=10, ge=1)
     strategy: Literal["random", "grid"] = "random"
 
+    @field_validator("size_px")
+    @classmethod
+    def _at_least_eight(cls, size_px: int | list[int]) -> int | list[int]:
+        if min([size_px] if isinstance(size_px, int) else size_px, default=0) < 8:
+            raise ValueError("sizes of crops start at 8")
+        return size_px
+
 
 class ConceptsConfig(Section):
-    """How crops are factorised; a list of numbers is chosen from by stability."""
+    """How concepts are found, and what is decided about them afterwards, class by class.
 
+    A list of numbers is chosen from by stability. Concepts are counted as they were found:
+    ``names`` maps a class to names by number, ``exclude`` to numbers, ``merge`` to groups of
+    numbers.
+    """
+
+    method: Literal["craft", "pca", "ica", "rca", "kmeans", "ice", "ace"] = "craft"
     number: int | list[int] = 8
     init: Literal["nndsvd", "random"] = "nndsvd"
+    selection: Literal["predicted", "correct"] = "predicted"
+    names: dict[str, dict[int, str]] = Field(default_factory=dict)
+    exclude: dict[str, list[int]] = Field(default_factory=dict)
+    merge: dict[str, list[list[int]]] = Field(default_factory=dict)
 
     @field_validator("number")
     @classmethod
@@ -58,11 +82,22 @@ class ConceptsConfig(Section):
 
 
 class ImportanceConfig(Section):
-    """How masks are sampled, where the head is not linear."""
+    """How importance is estimated; masks are sampled where the head is not linear."""
 
+    method: Literal["sobol", "tcav"] = "sobol"
     points: int = Field(default=32, ge=2)
     scramblings: int = Field(default=8, ge=8)
     half_width: float | None = Field(default=None, gt=0)
+
+
+class RecursionConfig(Section):
+    """Which concepts are split into sub-concepts, and where."""
+
+    layers: list[str] = Field(min_length=1)  # one a level, the first below the concepts' own
+    number: int = Field(default=3, ge=1)
+    percentile: float = Field(default=90.0, ge=0, lt=100)
+    split: int = Field(default=1, ge=1)  # concepts of each bank, the least coherent first
+    shams: list[Literal["same_layer", "random_groups"]] = Field(default_factory=list)
 
 
 class ExtractConfig(Section):
@@ -77,6 +112,7 @@ class ExtractConfig(Section):
     crops: CropsConfig = CropsConfig()
     concepts: ConceptsConfig = ConceptsConfig()
     importance: ImportanceConfig = ImportanceConfig()
+    recursion: RecursionConfig | None = None
 
 
 def read_config(file: Path) -> ExtractConfig:

@@ -13,6 +13,7 @@ CraftError
 CraftWarning
 ├── ConvergenceWarning   a solver stopped before its tolerance
 ├── DerivativeWarning    a derivative is not unique
+├── MemoryWarning        a batch did not fit a device's memory
 └── SkippedImageWarning  an image could not be read
 """
 
@@ -63,6 +64,10 @@ class ConvergenceWarning(CraftWarning):
 
 class DerivativeWarning(CraftWarning):
     """A derivative is not unique; the one of minimum norm is given."""
+
+
+class MemoryWarning(CraftWarning):
+    """A batch did not fit a device's memory and was halved."""
 
 
 class SkippedImageWarning(CraftWarning):

@@ -1,83 +1,49 @@
-"""From a folder of images and a configuration to a concept store: ``craft-concepts extract``."""
+"""From a folder of images and a configuration to a concept store: ``craft-concepts extract``.
+
+Classes are found one by one, on several processes, or on a Dask cluster. Each is written as soon as
+it is done, into a folder beside the store that takes the store's place at the end; what is there
+when a run is stopped, or when a class fails, is where ``--resume`` goes on.
+"""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import joblib
 
-from craft_core.attribution import concept_maps
-from craft_core.backbones import Backbone, load_backbone
-from craft_core.bank import ConceptBank, fit_concepts
-from craft_core.config import ExtractConfig, ProbeConfig
-from craft_core.errors import ImageError
-from craft_core.figures import (
-    IMAGES_SHOWN,
-    class_figure,
-    number_of_concepts_figure,
-    save_figure,
-)
-from craft_core.images import ImageRecord, list_images, predict, readable
-from craft_core.importance import concept_importance
-from craft_core.probe import accuracy_by_tie, fit_probe, with_probe
+from craft_core.backbones import Backbone
+from craft_core.bank_file import describe_network
+from craft_core.class_extraction import LAST_WRITTEN, ClassTask, Outcome, run_task
+from craft_core.config import ExtractConfig
+from craft_core.dataset import Dataset, prepare
+from craft_core.errors import CraftError, StoreError
+from craft_core.probe import accuracy_by_tie
 from craft_core.provenance import file_sha256, git_commit, package_version
 from craft_core.store import (
     SCHEMA_VERSION,
-    StoredImage,
-    describe_network,
-    replacing,
-    save_bank,
+    check_replaceable,
+    put_in_place,
+    read_json,
     write_images,
     write_json,
 )
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Dataset:
-    """The readable images of a folder, each in a split, and what the network says of them.
-
-    Attributes
-    ----------
-    folder
-        Where they are.
-    records
-        One an image.
-    classes
-        Class name -> the network's class.
-    logits
-        (n, classes).
-    """
-
-    folder: Path
-    records: list[ImageRecord]
-    classes: dict[str, int]
-    logits: Tensor
-
-    @property
-    def predictions(self) -> Tensor:
-        """Predicted classes, (n,)."""
-        return self.logits.argmax(dim=1)
-
-    def paths(self, chosen: Sequence[int]) -> list[Path]:
-        """Return the paths of some images.
-
-        Parameters
-        ----------
-        chosen
-            Their places.
-
-        Returns
-        -------
-        list[Path]
-            In that order.
-        """
-        return [self.folder / self.records[index].file for index in chosen]
+CONNECT_SECONDS = 10
+STARTED = "config.json"  # in the unfinished folder: what it was started with
 
 
-def extract(config: ExtractConfig, folder: Path, out: Path) -> dict[str, Any]:
+def extract(
+    config: ExtractConfig,
+    folder: Path,
+    out: Path,
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
     """Find the concepts of every class and write the store.
 
     Parameters
@@ -87,169 +53,246 @@ def extract(config: ExtractConfig, folder: Path, out: Path) -> dict[str, Any]:
     folder
         Images: ``FOLDER/{class}/*``, with an ``images.csv`` or without.
     out
-        The store's folder; it is written whole or not at all.
+        The store's folder.
+    jobs
+        Processes that classes are shared out to.
+    dask
+        Address of a Dask scheduler whose workers see the same files, in the place of processes.
+    resume
+        Go on with what an earlier run of the same configuration has finished.
 
     Returns
     -------
     dict[str, Any]
-        What ``store.json`` holds.
+        What ``store.json`` holds. Classes that failed are in it with their errors.
 
     Raises
     ------
     CraftError
-        If images, network, layer or configuration do not do; see `craft_core.errors`.
+        If images, network, layer or configuration do not do, or every class fails.
     """
-    with replacing(out, "store.json") as unfinished:
-        return _fill(unfinished, config, folder)
+    check_replaceable(out, "store.json")
+    unfinished = begin(config, out, resume=resume)
+    with kept_if_useful(unfinished):
+        return _fill(unfinished, config, folder, out, jobs=jobs, dask=dask)
 
 
-def _fill(unfinished: Path, config: ExtractConfig, folder: Path) -> dict[str, Any]:
-    """Compute and write every part of the store."""
-    generator = torch.Generator().manual_seed(config.seed)
-    listed = list_images(folder, list(config.classes))
-    records = _assign_splits(_readable_records(folder, listed), config.probe, generator)
-    classes = config.classes or _classes_of(records)
-    backbone = _prepare(config, folder, records, classes)
-    logits = predict(backbone, [folder / record.file for record in records])
-    dataset = Dataset(folder=folder, records=records, classes=classes, logits=logits)
-    write_images(unfinished / "images.csv", _stored_images(dataset))
-    banks = {
-        name: _extract_class(dataset, backbone, name, config=config, generator=generator)
-        for name in classes
-    }
-    for name, bank in banks.items():
-        save_bank(bank, unfinished / name)
-        save_figure(_figure(dataset, bank), unfinished / name / "figure.png")
-        if bank.number is not None:
-            save_figure(number_of_concepts_figure(bank.number), unfinished / name / "number.png")
-    store = _describe(config, dataset, banks, n_listed=len(listed)) | {
-        "skipped": sorted({record.file for record in listed} - {r.file for r in records}),
-        "classes": [_describe_class(bank, unfinished / name) for name, bank in banks.items()],
-    }
+def _fill(
+    unfinished: Path,
+    config: ExtractConfig,
+    folder: Path,
+    out: Path,
+    *,
+    jobs: int,
+    dask: str | None,
+) -> dict[str, Any]:
+    """Find what is missing, and put the store in place."""
+    dataset, backbone = prepare(config, folder)
+    done = finished_classes(unfinished)
+    tasks = [
+        task for task in tasks_of(config, dataset, backbone, unfinished) if task.name not in done
+    ]
+    outcomes = run_tasks(tasks, backbone, jobs=jobs, dask=dask)
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if len(failed) == len(dataset.classes):
+        raise CraftError(str(failed[0].error))
+    write_images(unfinished / "images.csv", dataset.stored_images())
+    store = _describe(config, dataset, backbone, failed=failed)
+    store["classes"] = [
+        _describe_class(unfinished / name)
+        for name in dataset.classes
+        if name in finished_classes(unfinished)
+    ]
+    (unfinished / STARTED).unlink()
     write_json(unfinished / "store.json", store)
+    put_in_place(unfinished, out, "store.json")
     return store
 
 
-def _readable_records(folder: Path, listed: list[ImageRecord]) -> list[ImageRecord]:
-    """Keep the images that can be read; each other one is named in a warning."""
-    good = set(readable([folder / record.file for record in listed]))
-    kept = [record for record in listed if folder / record.file in good]
-    if not kept:
-        raise ImageError(
-            f"image folder {folder} must hold a readable image; got 0 of {len(listed)}."
-        )
-    return kept
+def finished_classes(unfinished: Path) -> list[str]:
+    """List the classes that are complete.
+
+    Parameters
+    ----------
+    unfinished
+        The folder that becomes the store.
+
+    Returns
+    -------
+    list[str]
+        Their names.
+    """
+    return sorted(file.parent.name for file in unfinished.glob(f"*/{LAST_WRITTEN}"))
 
 
-def _assign_splits(
-    records: list[ImageRecord], probe: ProbeConfig | None, generator: torch.Generator
-) -> list[ImageRecord]:
-    """Give a split to images whose folder names none: a share of each class is for fitting."""
-    share = 0.5 if probe is None else probe.fit_share
-    places: dict[str, list[int]] = {}
-    for index, record in enumerate(records):
-        if not record.split:
-            places.setdefault(record.label, []).append(index)
-    fitting: set[int] = set()
-    for of_class in places.values():
-        order = torch.randperm(len(of_class), generator=generator).tolist()
-        fitting |= {of_class[place] for place in order[: round(share * len(of_class))]}
+@contextmanager
+def kept_if_useful(unfinished: Path) -> Iterator[None]:
+    """Remove the unfinished folder where a run ends early and no class is complete.
+
+    Parameters
+    ----------
+    unfinished
+        The folder that becomes the store.
+
+    Yields
+    ------
+    None
+        While it is filled.
+    """
+    try:
+        yield
+    except BaseException:  # an interruption too
+        if not finished_classes(unfinished):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def begin(config: ExtractConfig, out: Path, *, resume: bool) -> Path:
+    """Make the folder that becomes the store, empty or with what an earlier run has finished.
+
+    Parameters
+    ----------
+    config
+        Of the file.
+    out
+        The store's folder.
+    resume
+        Whether to keep what is there.
+
+    Returns
+    -------
+    Path
+        Beside the store.
+
+    Raises
+    ------
+    StoreError
+        If there is nothing to go on with, or it was started with another configuration.
+    """
+    unfinished = out.parent / f".{out.name}-unfinished"
+    described = config.model_dump(mode="json", exclude={"images"})
+    if resume:
+        _revive(unfinished, out, described)
+    elif unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir(parents=True, exist_ok=True)
+    (unfinished / STARTED).write_text(json.dumps(described))
+    return unfinished
+
+
+def tasks_of(
+    config: ExtractConfig, dataset: Dataset, backbone: Backbone, out: Path
+) -> list[ClassTask]:
+    """Make a task of each class.
+
+    Parameters
+    ----------
+    config
+        Of the file.
+    dataset
+        The images, with their predictions.
+    backbone
+        The network.
+    out
+        The folder that becomes the store.
+
+    Returns
+    -------
+    list[ClassTask]
+        Each on the images for fitting.
+    """
+    fitting = dataset.rows("fit")
     return [
-        record if record.split else replace(record, split="fit" if index in fitting else "study")
-        for index, record in enumerate(records)
+        ClassTask(
+            config=config,
+            folder=dataset.folder,
+            files=tuple(dataset.records[index].file for index in fitting),
+            predictions=tuple(dataset.predictions[fitting].tolist()),
+            labels=tuple(dataset.labels[index] for index in fitting),
+            name=name,
+            class_id=class_id,
+            probe=backbone.probe,
+            out=out,
+        )
+        for name, class_id in dataset.classes.items()
     ]
 
 
-def _classes_of(records: list[ImageRecord]) -> dict[str, int]:
-    names = list(dict.fromkeys(record.label for record in records))
-    return {name: index for index, name in enumerate(names)}
+def run_tasks(
+    tasks: Sequence[ClassTask], backbone: Backbone, *, jobs: int = 1, dask: str | None = None
+) -> list[Outcome]:
+    """Run tasks here, on several processes, or on a Dask cluster.
+
+    Parameters
+    ----------
+    tasks
+        Classes.
+    backbone
+        The network, for tasks that run here.
+    jobs
+        Processes.
+    dask
+        Address of a scheduler.
+
+    Returns
+    -------
+    list[Outcome]
+        In the order of the tasks.
+
+    Raises
+    ------
+    CraftError
+        If Dask is asked for and not installed, or the scheduler does not answer.
+    """
+    if dask is None and jobs == 1:
+        return [run_task(task, backbone) for task in tasks]
+    with _cluster(dask):
+        work = joblib.Parallel(n_jobs=-1 if dask else jobs)
+        outcomes: list[Outcome] = work(joblib.delayed(run_task)(task) for task in tasks)
+    return outcomes
 
 
-def _prepare(
-    config: ExtractConfig, folder: Path, records: list[ImageRecord], classes: dict[str, int]
-) -> Backbone:
-    """Load the network and, where one is asked for, fit the probe."""
-    network = config.network
-    backbone = load_backbone(
-        network.name, layer=network.layer, device=network.device, checkpoint=network.checkpoint
-    )
-    if config.probe is None:
-        return backbone
-    fitting = [record for record in records if record.split == "fit"]
-    probe = fit_probe(
-        backbone.at(config.probe.layer or backbone.layer),
-        [folder / record.file for record in fitting],
-        [classes[record.label] for record in fitting],
-        n_classes=len(classes),
-        inverse_penalty=config.probe.inverse_penalty,
-    )
-    return with_probe(backbone, probe).at(backbone.layer)
+@contextmanager
+def _cluster(address: str | None) -> Iterator[None]:
+    """Let joblib send its work to a Dask cluster, where there is an address."""
+    if address is None:
+        yield
+        return
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise CraftError(
+            'dask must be installed to use a cluster; got none. Install it with "pip install '
+            'craft-studies[dask]".'
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise CraftError(f"dask must be the address of a scheduler; got {address!r}.") from error
+    with client, joblib.parallel_config("dask"):
+        yield
 
 
-def _extract_class(
-    dataset: Dataset,
-    backbone: Backbone,
-    name: str,
-    *,
-    config: ExtractConfig,
-    generator: torch.Generator,
-) -> ConceptBank:
-    """Find one class's concepts, in the images for fitting that are predicted as it."""
-    fitting = [i for i, record in enumerate(dataset.records) if record.split == "fit"]
-    bank = fit_concepts(
-        backbone,
-        dataset.paths(fitting),
-        class_id=dataset.classes[name],
-        class_name=name,
-        n_concepts=config.concepts.number,
-        crop_size=config.crops.size_px,
-        crops_per_image=config.crops.per_image,
-        strategy=config.crops.strategy,
-        init=config.concepts.init,
-        generator=generator,
-        predictions=dataset.predictions[fitting],
-        names=[dataset.records[index].file for index in fitting],
-    )
-    importance = concept_importance(
-        bank,
-        [dataset.folder / file for file in bank.files],
-        bank.class_id,
-        generator=generator,
-        n_points=config.importance.points,
-        n_scramblings=config.importance.scramblings,
-        half_width=config.importance.half_width,
-    )
-    return replace(bank, importance=importance)
-
-
-def _figure(dataset: Dataset, bank: ConceptBank) -> Any:  # noqa: ANN401 - matplotlib's Figure
-    files = [dataset.folder / file for file in bank.files]
-    shown = files[:IMAGES_SHOWN]
-    return class_figure(bank, files, shown, concept_maps(bank, shown))
-
-
-def _stored_images(dataset: Dataset) -> list[StoredImage]:
-    names = {number: name for name, number in dataset.classes.items()}
-    probabilities = dataset.logits.softmax(dim=1).amax(dim=1).tolist()
-    predictions = dataset.predictions.tolist()
-    return [
-        StoredImage(
-            file=record.file,
-            sha256=file_sha256(dataset.folder / record.file),
-            label=record.label,
-            split=record.split,
-            tie=record.tie,
-            predicted=names.get(predictions[index], str(predictions[index])),
-            probability=probabilities[index],
+def _revive(unfinished: Path, out: Path, described: dict[str, Any]) -> None:
+    """Find what an earlier run has finished: beside the store, or in one that lacks classes."""
+    if not unfinished.exists() and (out / "store.json").exists():
+        store = read_json(out / "store.json", "concept-store")
+        if store["failed"]:
+            shutil.copytree(out, unfinished)
+            (unfinished / "store.json").unlink()
+            (unfinished / STARTED).write_text(json.dumps(store["config"]))
+    if not (unfinished / STARTED).exists():
+        raise StoreError(f"run to resume must have left something beside {out}; got nothing.")
+    if json.loads((unfinished / STARTED).read_text()) != described:
+        raise StoreError(
+            f"run to resume must have the same configuration; got another one beside {out}. Leave "
+            "out --resume to begin anew."
         )
-        for index, record in enumerate(dataset.records)
-    ]
 
 
 def _describe(
-    config: ExtractConfig, dataset: Dataset, banks: dict[str, ConceptBank], *, n_listed: int
+    config: ExtractConfig, dataset: Dataset, backbone: Backbone, *, failed: Sequence[Outcome]
 ) -> dict[str, Any]:
-    backbone = next(iter(banks.values())).backbone
     return {
         "schema": "concept-store",
         "schema_version": SCHEMA_VERSION,
@@ -264,7 +307,9 @@ def _describe(
             "images": _image_licence(dataset.folder, config),
         },
         "n_images": len(dataset.records),
-        "n_skipped": n_listed - len(dataset.records),
+        "n_skipped": len(dataset.skipped),
+        "skipped": dataset.skipped,
+        "failed": [{"class_name": outcome.name, "error": outcome.error} for outcome in failed],
     }
 
 
@@ -273,7 +318,7 @@ def _accuracies(dataset: Dataset) -> dict[str, float]:
     held_out = [i for i, record in enumerate(dataset.records) if record.split != "fit"]
     return accuracy_by_tie(
         dataset.predictions[held_out].tolist(),
-        [dataset.classes[dataset.records[index].label] for index in held_out],
+        [dataset.labels[index] for index in held_out],
         [dataset.records[index].tie for index in held_out],
     )
 
@@ -286,12 +331,13 @@ def _image_licence(folder: Path, config: ExtractConfig) -> str:
     return config.image_licence
 
 
-def _describe_class(bank: ConceptBank, folder: Path) -> dict[str, Any]:
+def _describe_class(folder: Path) -> dict[str, Any]:
+    bank = read_json(folder / "bank.json", "concept-bank")
     return {
-        "class_name": bank.class_name,
-        "class_id": bank.class_id,
+        "class_name": bank["class_name"],
+        "class_id": bank["class_id"],
         "folder": folder.name,
-        "n_images": len(bank.files),
-        "n_crops": len(bank.crops),
+        "n_images": len(bank["files"]),
+        "n_crops": bank["n_crops"],
         "bank_sha256": file_sha256(folder / "bank.json"),
     }

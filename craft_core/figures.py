@@ -28,6 +28,7 @@ DARKNESS = 0.35  # of the grey that is left where a map is zero
 CROPS_SHOWN = 6
 IMAGES_SHOWN = 3
 CROP_PX = 112
+GREY = (124, 116, 104)  # ImageNet's mean colour, which networks take for nothing
 
 
 def concept_color(rank: int) -> str:
@@ -87,6 +88,63 @@ def cut_box(picture: Tensor, box: Sequence[int], size_px: int) -> Image.Image:
     left, top, right, bottom = box
     cut = picture[:, top:bottom, left:right]
     return as_image(v2.functional.resize(cut, [size_px, size_px], antialias=True))
+
+
+def crop_image(bank: ConceptBank, crop: int, files: Sequence[Path], size_px: int) -> Image.Image:
+    """Cut one of a bank's crops out of its picture.
+
+    Parameters
+    ----------
+    bank
+        Any bank.
+    crop
+        In [0, n).
+    files
+        Paths of the bank's `files`.
+    size_px
+        Side of the result.
+
+    Returns
+    -------
+    Image.Image
+        The crop; beside a segment, grey.
+
+    Raises
+    ------
+    CraftError
+        If the picture can't be read.
+    """
+    picture = picture_of(files[int(bank.crops.image[crop])])
+    cut = cut_box(picture, bank.crops.boxes[crop].tolist(), size_px)
+    if bank.crops.masks is None:
+        return cut
+    mask = Image.fromarray(bank.crops.masks[crop].numpy().astype(np.uint8) * 255)
+    inside = mask.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return Image.composite(cut, Image.new("RGB", cut.size, GREY), inside)
+
+
+def picture_of(file: Path) -> Tensor:
+    """Read a picture that must be there.
+
+    Parameters
+    ----------
+    file
+        Its path.
+
+    Returns
+    -------
+    Tensor
+        (3, H, W), bytes.
+
+    Raises
+    ------
+    CraftError
+        If it can't be read.
+    """
+    picture = read_picture(file)
+    if picture is None:
+        raise CraftError(f"image must be readable; got {file}.")
+    return picture
 
 
 def as_image(picture: Tensor) -> Image.Image:
@@ -167,7 +225,7 @@ def class_figure(
     axes = figure.subplots(
         bank.n_concepts, columns, squeeze=False, width_ratios=[2] + [1] * (columns - 1)
     )
-    squares = [seen_square(_picture(file), 2 * CROP_PX) for file in shown]
+    squares = [seen_square(picture_of(file), 2 * CROP_PX) for file in shown]
     for rank, concept in enumerate(bank.importance.ranking):
         row, color = axes[rank], concept_color(rank)
         _bar(row[0], bank, concept, color=color)
@@ -264,17 +322,9 @@ def _crops(row: Sequence[Axes], bank: ConceptBank, concept: int, files: Sequence
     for axes in row:
         axes.axis("off")
     for axes, crop in zip(row, bank.best_crops(concept, len(row)), strict=False):
-        picture = _picture(files[int(bank.crops.image[crop])])
-        _show(axes, cut_box(picture, bank.crops.boxes[crop].tolist(), CROP_PX))
+        _show(axes, crop_image(bank, crop, files, CROP_PX))
 
 
 def _show(axes: Axes, image: Image.Image) -> None:
     axes.imshow(np.asarray(image))
     axes.axis("off")
-
-
-def _picture(file: Path) -> Tensor:
-    picture = read_picture(file)
-    if picture is None:
-        raise CraftError(f"image must be readable; got {file}.")
-    return picture

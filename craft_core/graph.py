@@ -1,18 +1,27 @@
 """Cut a network at a layer: what comes before it, and what comes after it.
 
 A layer is named as in `named_modules`; a module that is called several times is addressed
-``name:call``, the first call being 0. Both cuts leave the module as it was found.
+``name:call``, the first call being 0. Any module will do, one that holds others too. Both cuts
+leave the module as it was found. What comes after is a graph of torch.fx where the network can be
+traced, and the network itself with the layer's output exchanged (`craft_core.replay`) elsewhere.
 """
 
+import inspect
 import operator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from craft_core.errors import BackboneError
+from craft_core.replay import Replay
 
 SHAPE_READERS = {"size", "dim", "numel"}
+CHECKS = {"_assert", "_assert_is_none"}  # what tracing and networks make sure of
+
+Tail = Callable[[Tensor], Tensor]
 
 
 class _Reached(Exception):  # noqa: N818 - a way out of the forward pass, not an error
@@ -106,15 +115,76 @@ def submodule(module: nn.Module, layer: str) -> nn.Module:
     BackboneError
         If there is none of that name; the message lists those there are.
     """
-    try:
-        return module.get_submodule(parse_layer(layer)[0])
-    except AttributeError:
-        names = [name for name, child in module.named_modules() if name and _is_leaf(child)]
-        raise BackboneError(f"layer must be one of {names}; got {layer!r}.") from None
+    name = parse_layer(layer)[0]
+    names = [other for other, _ in module.named_modules() if other]
+    if name not in names:
+        raise BackboneError(f"layer must be one of {names}; got {layer!r}.")
+    return module.get_submodule(name)
 
 
-def trace(module: nn.Module) -> fx.GraphModule:
-    """Record a network's graph; its layers are shared, not copied.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trace:
+    """A network's graph; its layers are shared, not copied.
+
+    Attributes
+    ----------
+    module
+        With one node a call of a leaf.
+    calls
+        Layer, with ``:call`` where its module is called several times -> the node of its output,
+        in the order in which they are done.
+    """
+
+    module: fx.GraphModule
+    calls: dict[str, fx.Node]
+
+    def node(self, layer: str) -> fx.Node:
+        """Find a layer's output.
+
+        Parameters
+        ----------
+        layer
+            See the module's docstring.
+
+        Returns
+        -------
+        fx.Node
+            Of the graph.
+
+        Raises
+        ------
+        BackboneError
+            If there is none; the message lists those there are.
+        """
+        name, call = parse_layer(layer)
+        for spelling in (layer, name, f"{name}:{call}"):
+            if spelling in self.calls and (call == 0 or ":" in spelling):
+                return self.calls[spelling]
+        raise BackboneError(f"layer must be one of {list(self.calls)}; got {layer!r}.")
+
+
+class _Recorder(fx.Tracer):
+    """Traces a network, and notes the output of every module, of those that hold others too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outputs: list[tuple[str, fx.Node]] = []
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:  # noqa: ANN401
+        result = super().call_module(m, forward, args, kwargs)
+        if isinstance(result, fx.Proxy):
+            self.outputs.append((self.path_of_module(m), result.node))
+        return result
+
+
+def trace(module: nn.Module) -> Trace:
+    """Record a network's graph.
 
     Parameters
     ----------
@@ -123,78 +193,53 @@ def trace(module: nn.Module) -> fx.GraphModule:
 
     Returns
     -------
-    fx.GraphModule
-        With one node a call.
+    Trace
+        The graph and the layers' places in it.
 
     Raises
     ------
     BackboneError
         If the network's control flow depends on its input.
     """
+    recorder = _Recorder()
     try:
-        return fx.symbolic_trace(module)
+        graph = recorder.trace(module, concrete_args=_options(module))
     except Exception as error:  # tracing runs the network's own code, which may raise anything
         raise BackboneError(
             f"network must have a graph that torch.fx can trace; got {type(error).__name__}: "
             f"{str(error).splitlines()[0]}"
         ) from error
-
-
-def call_nodes(graph: fx.Graph) -> dict[str, fx.Node]:
-    """List the calls of layers in the order they are made.
-
-    Parameters
-    ----------
-    graph
-        Of `trace`.
-
-    Returns
-    -------
-    dict[str, fx.Node]
-        Layer, with ``:call`` where its module is called several times -> node.
-    """
-    nodes = [node for node in graph.nodes if node.op == "call_module"]
+    _without_options(graph)
     totals: dict[str, int] = {}
-    for node in nodes:
-        totals[node.target] = totals.get(node.target, 0) + 1
+    for name, _ in recorder.outputs:
+        totals[name] = totals.get(name, 0) + 1
     seen: dict[str, int] = {}
-    named = {}
-    for node in nodes:
-        call = seen.get(node.target, 0)
-        seen[node.target] = call + 1
-        named[f"{node.target}:{call}" if totals[node.target] > 1 else node.target] = node
-    return named
+    calls = {}
+    for name, node in recorder.outputs:
+        call = seen.get(name, 0)
+        seen[name] = call + 1
+        calls[f"{name}:{call}" if totals[name] > 1 else name] = node
+    return Trace(module=fx.GraphModule(module, graph), calls=calls)
 
 
-def find_node(graph: fx.Graph, layer: str) -> fx.Node:
-    """Find a layer's call.
-
-    Parameters
-    ----------
-    graph
-        Of `trace`.
-    layer
-        See the module's docstring.
-
-    Returns
-    -------
-    fx.Node
-        The call.
-
-    Raises
-    ------
-    BackboneError
-        If there is none; the message lists those there are.
-    """
-    nodes = call_nodes(graph)
-    name, call = parse_layer(layer)
-    for spelling in (layer, name, f"{name}:{call}"):
-        if spelling in nodes and (call == 0 or ":" in spelling):
-            return nodes[spelling]
-    raise BackboneError(f"layer must be one of {list(nodes)}; got {layer!r}.")
+def _options(module: nn.Module) -> dict[str, Any]:
+    """List what a network's forward takes beside images, with the values it has by itself."""
+    _, *others = inspect.signature(module.forward).parameters.values()
+    return {other.name: other.default for other in others if other.default is not other.empty}
 
 
-def tail(module: nn.Module, layer: str) -> fx.GraphModule | None:
+def _without_options(graph: fx.Graph) -> None:
+    """Take out what the network takes beside images, which has its usual value, and checks."""
+    for check in [node for node in graph.nodes if getattr(node.target, "__name__", "") in CHECKS]:
+        graph.erase_node(check)
+    for node in reversed(list(graph.nodes)):
+        if node.op != "output" and not node.users and node.op != "call_module":
+            is_images = node.op == "placeholder" and node is next(iter(graph.nodes))
+            if not is_images:
+                graph.erase_node(node)
+
+
+def tail(module: nn.Module, layer: str) -> Tail | None:
     """Cut off what comes after a layer.
 
     Parameters
@@ -206,13 +251,28 @@ def tail(module: nn.Module, layer: str) -> fx.GraphModule | None:
 
     Returns
     -------
-    fx.GraphModule or None
+    Tail or None
         From the layer's output to the network's; None where a skip connection passes the layer by,
         so that its output alone does not determine the network's.
+
+    Raises
+    ------
+    BackboneError
+        If the layer is the network's output, or does not exist.
     """
-    traced = trace(module)
-    graph = traced.graph
-    node = find_node(graph, layer)
+    submodule(module, layer)
+    try:
+        traced = trace(module)
+    except BackboneError:
+        return Replay(module=module, layer=parse_layer(layer))
+    graph = traced.module.graph
+    node = traced.node(layer)
+    (output,) = (other for other in graph.nodes if other.op == "output")
+    if output.args[0] is node:
+        raise BackboneError(
+            f"layer must come before the network's output; got {layer!r}. Layers before it: "
+            f"{[name for name, other in traced.calls.items() if other is not node]}."
+        )
     images = next(other for other in graph.nodes if other.op == "placeholder")
     with graph.inserting_before(images):
         start = graph.placeholder("activations")
@@ -222,10 +282,34 @@ def tail(module: nn.Module, layer: str) -> fx.GraphModule | None:
     if images.users:
         return None
     graph.erase_node(images)
-    return fx.GraphModule(traced, graph)
+    return fx.GraphModule(traced.module, graph)
 
 
-def with_head(module: nn.Module, layer: str, head: nn.Module) -> fx.GraphModule:
+def layers_before(module: nn.Module, layer: str) -> list[str] | None:
+    """List the layers that are done before another one.
+
+    Parameters
+    ----------
+    module
+        Any network.
+    layer
+        See the module's docstring.
+
+    Returns
+    -------
+    list[str] or None
+        In their order, each under all the names it goes by; None where the network can't be traced.
+    """
+    try:
+        traced = trace(module)
+    except BackboneError:
+        return None
+    order = list(traced.module.graph.nodes)
+    end = order.index(traced.node(layer))
+    return [name for name, node in traced.calls.items() if order.index(node) < end]
+
+
+def with_head(module: nn.Module, layer: str, head: nn.Module) -> nn.Module:
     """Put another head on a network, from a layer on.
 
     Parameters
@@ -239,13 +323,17 @@ def with_head(module: nn.Module, layer: str, head: nn.Module) -> fx.GraphModule:
 
     Returns
     -------
-    fx.GraphModule
+    nn.Module
         Whose layers before the head keep their names.
     """
-    traced = trace(module)
-    graph = traced.graph
-    node = find_node(graph, layer)
-    traced.add_module("head", head)
+    submodule(module, layer)
+    try:
+        traced = trace(module)
+    except BackboneError:
+        return _Headed(module, layer, head)
+    graph = traced.module.graph
+    node = traced.node(layer)
+    traced.module.add_module("head", head)
     with graph.inserting_after(node):
         call = graph.call_module("head", (node,))
     with graph.inserting_after(call):
@@ -255,9 +343,29 @@ def with_head(module: nn.Module, layer: str, head: nn.Module) -> fx.GraphModule:
             break
         graph.erase_node(later)
     graph.eliminate_dead_code()
-    headed = fx.GraphModule(traced, graph)
+    headed = fx.GraphModule(traced.module, graph)
     headed.delete_all_unused_submodules()
     return headed
+
+
+class _Headed(nn.Module):
+    """A network that can't be traced, up to a layer, and a head."""
+
+    def __init__(self, module: nn.Module, layer: str, head: nn.Module) -> None:
+        super().__init__()
+        for name, child in module.named_children():
+            self.add_module(name, child)
+        for name, parameter in module.named_parameters(recurse=False):
+            self.register_parameter(name, parameter)
+        for name, buffer in module.named_buffers(recurse=False):
+            self.register_buffer(name, buffer)
+        self.head = head
+        self.layer = layer
+        self.whole = [module]  # in a list, so that its layers are not counted twice
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(run_to_layer(self.whole[0], self.layer, images))
+        return logits
 
 
 def _read_batch_size_from(start: fx.Node, images: fx.Node) -> None:
@@ -272,12 +380,8 @@ def _read_batch_size_from(start: fx.Node, images: fx.Node) -> None:
             reader.replace_input_with(images, start)
 
 
-def _is_leaf(module: nn.Module) -> bool:
-    return next(module.children(), None) is None
-
-
-def linear_head(tail_graph: fx.GraphModule) -> nn.Linear | None:
-    """Recognise a tail that is global average pooling and one linear layer.
+def linear_layer(tail_graph: Tail) -> nn.Linear | None:
+    """Find the linear layer of a tail that may be pooling and one linear layer.
 
     Parameters
     ----------
@@ -287,9 +391,11 @@ def linear_head(tail_graph: fx.GraphModule) -> nn.Linear | None:
     Returns
     -------
     nn.Linear or None
-        The linear layer, where nothing but pooling, flattening and dropout comes before it. Whether
-        pooling does its inputs tell: one a channel.
+        The linear layer, where nothing but pooling, flattening, selecting and dropout comes before
+        it. What is pooled or selected this does not tell.
     """
+    if not isinstance(tail_graph, fx.GraphModule):
+        return None
     steps = [node for node in tail_graph.graph.nodes if node.op == "call_module"]
     modules = [tail_graph.get_submodule(str(node.target)) for node in steps]
     leaves = [leaf for module in modules for leaf in module.modules() if _is_leaf(leaf)]
@@ -304,3 +410,7 @@ def linear_head(tail_graph: fx.GraphModule) -> nn.Linear | None:
     if functions - harmless or not leaves or not isinstance(leaves[-1], nn.Linear):
         return None
     return leaves[-1] if all(isinstance(leaf, plain) for leaf in leaves[:-1]) else None
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    return next(module.children(), None) is None

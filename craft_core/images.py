@@ -3,7 +3,9 @@
 import csv
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +14,16 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from craft_core.backbones import Backbone, Transform
+from craft_core.backbones import Backbone
 from craft_core.errors import ImageError, SkippedImageWarning
+from craft_core.memory import in_halves
+from craft_core.transforms import Transform
 
 EXTENSIONS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 BATCH_SIZE = 16
+READERS = 4  # threads; decoding lets go of the interpreter
+READ_AHEAD = 16  # pictures that wait decoded, so that memory does not grow with their number
+EXIF_ORIENTATION, FIRST_TURNED = 0x0112, 5  # from 5 on, width and height change places
 
 Images = Tensor | Sequence[Path]
 
@@ -109,6 +116,61 @@ def read_picture(file: Path) -> Tensor | None:
     return torch.from_numpy(np.array(upright)).permute(2, 0, 1)
 
 
+def picture_size(file: Path) -> tuple[int, int]:
+    """Measure a picture by its header.
+
+    Parameters
+    ----------
+    file
+        A readable picture.
+
+    Returns
+    -------
+    tuple[int, int]
+        Height and width when it is held upright, pixels.
+
+    Raises
+    ------
+    ImageError
+        If its header can't be read.
+    """
+    try:
+        with Image.open(file) as picture:
+            width, height = picture.size
+            is_turned = picture.getexif().get(EXIF_ORIENTATION, 1) >= FIRST_TURNED
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"image must be readable; got {file}.") from error
+    return (width, height) if is_turned else (height, width)
+
+
+def read_ahead(files: Sequence[Path]) -> Iterator[Tensor]:
+    """Read pictures in their order on a few threads, a few ahead of the one that is asked for.
+
+    Parameters
+    ----------
+    files
+        Paths of readable pictures.
+
+    Yields
+    ------
+    Tensor
+        (3, H, W), bytes.
+
+    Raises
+    ------
+    ImageError
+        If one can't be read.
+    """
+    waiting: deque[Future[Tensor]] = deque()
+    with ThreadPoolExecutor(READERS) as pool:
+        for file in files:
+            waiting.append(pool.submit(_must_read, file))
+            if len(waiting) > READ_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
 def readable(files: Sequence[Path]) -> list[Path]:
     """Keep the pictures that can be read, warning of the others.
 
@@ -152,12 +214,17 @@ def batches(images: Images, transform: Transform, size: int = BATCH_SIZE) -> Ite
     ImageError
         If a picture can't be read.
     """
-    for start in range(0, len(images), size):
-        part = images[start : start + size]
-        if isinstance(part, Tensor):
-            yield part
-        else:
-            yield torch.stack([transform.whole(_must_read(file)) for file in part])
+    if isinstance(images, Tensor):
+        yield from (part for part in torch.split(images, size) if len(part))
+        return
+    part: list[Tensor] = []
+    for picture in read_ahead(images):
+        part.append(transform.whole(picture))
+        if len(part) == size:
+            yield torch.stack(part)
+            part = []
+    if part:
+        yield torch.stack(part)
 
 
 def predict(backbone: Backbone, images: Images) -> Tensor:
@@ -176,7 +243,7 @@ def predict(backbone: Backbone, images: Images) -> Tensor:
         (n, classes).
     """
     logits = [
-        backbone.predict(batch)
+        in_halves(backbone.predict, batch)
         for batch in progress(batches_for(backbone, images), len(images), "predictions")
     ]
     return torch.cat(logits) if logits else torch.zeros(0, 0, device=backbone.device)

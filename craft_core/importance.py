@@ -5,6 +5,7 @@ Letters: n images, r concepts, p channels; S scramblings of a design of masks.
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import torch
@@ -16,13 +17,14 @@ from craft_core.designs import LEAST_SCRAMBLINGS, SobolDesign, sobol_design
 from craft_core.errors import ClassError, ConvergenceWarning
 from craft_core.images import Images, batches_for, progress
 from craft_core.masked_decoding import FoldedConcepts, contributions, decode_masks, fold_concepts
-from craft_core.nnls import nnls
+from craft_core.memory import in_halves
 from craft_core.sobol import (
     check_level,
     interval_margin,
     students_t,
     total_sobol_indices,
 )
+from craft_core.tcav import tcav_importance
 
 MOST_SCRAMBLINGS = 128
 
@@ -31,7 +33,7 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     bank: ConceptBank,
     images: Images,
     class_id: int,
-    method: Literal["sobol"] = "sobol",
+    method: Literal["sobol", "tcav"] = "sobol",
     *,
     generator: torch.Generator,
     n_points: int = 32,
@@ -57,9 +59,9 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     class_id
         Whose logit.
     method
-        ``sobol``.
+        ``sobol``, or ``tcav`` (see `craft_core.tcav`), which takes neither points nor scramblings.
     generator
-        Seeds the scramblings, where masks are sampled.
+        Seeds the scramblings, where masks are sampled, or draws TCAV's random counterparts.
     n_points
         Masks of a scrambling; see `craft_core.designs.sobol_design`.
     n_scramblings
@@ -91,10 +93,12 @@ def concept_importance(  # noqa: PLR0913 - the estimator's own parameters
     ConvergenceWarning
         If 128 scramblings do not reach `half_width`.
     """
-    check_choice("method", method, ["sobol"])
+    check_choice("method", method, ["sobol", "tcav"])
     check_level(level)
     if not len(images):
         raise ClassError("images must be at least 1; got 0.")
+    if method == "tcav":
+        return tcav_importance(bank, images, class_id, generator=generator, level=level)
     exact = _exact_contributions(bank, images, class_id)
     if exact is not None:
         indices = shares_of_variance(exact)[None]
@@ -134,7 +138,7 @@ def shares_of_variance(c: Tensor) -> Tensor:
 
 
 def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    """Solve the NNLS at each position of some images.
+    """Express each position of some images in concepts.
 
     Parameters
     ----------
@@ -146,14 +150,15 @@ def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, 
     Returns
     -------
     tuple[Tensor, tuple[int, ...]]
-        U, (n, positions, r), and height and width of the positions; one position and an empty
-        shape where the layer has none.
+        U, (n, positions, r), tokens before the image's included, and one position where the layer
+        has none; and the shape of one image's activations as the layer gives them.
     """
+    backbone = bank.backbone
     with torch.no_grad():
-        activations = bank.backbone.encode(images)  # (n, p, h, w) or (n, p)
-        shape = tuple(activations.shape[2:])
-        rows = activations.flatten(2).mT if shape else activations[:, None]  # (n, positions, p)
-        return nnls(rows.flatten(0, 1), bank.W).reshape(*rows.shape[:2], -1), shape
+        activations = backbone.encode(images)
+        rows = backbone.layout.rows(activations)  # (n, positions, p)
+        U = bank.coder.coefficients(rows.flatten(0, 1)).reshape(*rows.shape[:2], -1)
+    return U, tuple(activations.shape[1:])
 
 
 def _exact_contributions(bank: ConceptBank, images: Images, class_id: int) -> Tensor | None:
@@ -176,7 +181,7 @@ def _sampled(
     outputs = [
         torch.cat(
             [
-                decode_masks(bank.backbone, folded, part)[:, class_id]
+                in_halves(partial(decode_masks, bank.backbone, folded), part)[:, class_id]
                 for part in torch.split(masks, bank.backbone.batch_size)
             ]
         )
@@ -194,7 +199,7 @@ def _folded_images(bank: ConceptBank, images: Images) -> Iterator[FoldedConcepts
     for batch in loop:
         U, shape = positional_coefficients(bank, batch)
         for coefficients in U:
-            yield fold_concepts(bank.backbone, coefficients, bank.W, shape)
+            yield fold_concepts(bank.backbone, coefficients, bank.coder, shape)
 
 
 def _is_narrow(by_scrambling: Tensor, half_width: float, *, level: float) -> bool:

@@ -20,7 +20,9 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone
 from craft_core.checks import check_shapes
+from craft_core.coders import Coder
 from craft_core.errors import ShapeError
+from craft_core.layouts import with_negatives
 from craft_core.modules import evaluating
 
 
@@ -31,7 +33,7 @@ class FoldedConcepts:
     Attributes
     ----------
     bases
-        Each (1, ...): what the affine operations make of nothing.
+        Each (1, ...): what the affine operations make of no concept, that is, of the coder's mean.
     changes
         Each (r, ...): what each concept adds to it; channels last where there are positions.
     rest
@@ -44,7 +46,7 @@ class FoldedConcepts:
 
 
 def fold_concepts(
-    backbone: Backbone, U: Tensor, W: Tensor, shape: tuple[int, ...]
+    backbone: Backbone, U: Tensor, coder: Coder, shape: tuple[int, ...]
 ) -> FoldedConcepts:
     """Bring each concept of an image through the affine operations that follow the layer.
 
@@ -54,10 +56,10 @@ def fold_concepts(
         Cut at the layer of the concepts.
     U
         (m, r). Coefficients at its positions.
-    W
-        (r, p).
+    coder
+        The concepts.
     shape
-        Height and width of the positions, h w = m; empty where there are none.
+        Of one image's activations, as the layer gives them; see `Backbone.layout`.
 
     Returns
     -------
@@ -69,15 +71,18 @@ def fold_concepts(
     ShapeError
         If coefficients, bank and positions do not match.
     """
-    sizes = check_shapes(U=(U, "m r"), W=(W, "r p"))
-    if math.prod(shape) != sizes["m"]:
-        raise ShapeError(f"U must have a row for each position of {shape}; got {sizes['m']}.")
-    r, p = W.shape
-    each = U.T[:, :, None] * W[:, None, :]  # (r, m, p)
+    sizes = check_shapes(U=(U, "m r"), W=(coder.W, "r p"))
+    axis = backbone.layout.channel_axis
+    n_positions = math.prod(shape) // shape[axis - (axis > 0)]
+    if n_positions != sizes["m"]:
+        raise ShapeError(f"U must have {n_positions} rows, one a position; got {sizes['m']}.")
+    each = U.T[:, :, None] * coder.W[:, None, :]  # (r, m, p)
     each = torch.cat([each, torch.zeros_like(each[:1])])  # and nothing
-    activations = each.reshape(r + 1, *shape, p)  # channels last
-    if shape:
-        activations = activations.movedim(-1, 1)
+    if coder.mean is not None:
+        each = each + coder.mean  # which no mask takes away
+    activations = with_negatives(
+        backbone.layout.native(each, shape), backbone.layout, backbone.negatives
+    )
     tail = backbone.split_tail
     with torch.no_grad(), evaluating(backbone.module):
         parts = (activations,) if tail.affine is None else tail.affine(activations)

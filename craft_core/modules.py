@@ -50,9 +50,9 @@ def rectified_layers(module: nn.Module) -> list[str]:
     """
     try:
         with evaluating(module):
-            calls = list(graph.call_nodes(graph.trace(module).graph))
+            calls = list(graph.trace(module).calls)
     except BackboneError:
-        calls = [name for name, _ in module.named_modules()]
+        calls = [name for name, _ in module.named_modules() if name]
     rectified = [
         layer
         for layer in calls

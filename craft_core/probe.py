@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
-from torch import nn
+from torch import Tensor, nn
 
 from craft_core import graph
 from craft_core.activations import pooled_activations
 from craft_core.backbones import Backbone, Probe
 from craft_core.errors import ClassError
 from craft_core.images import batches_for, progress
+from craft_core.layouts import Layout, Pooling
 from craft_core.modules import evaluating
 
 
@@ -28,7 +29,7 @@ def fit_probe(
     n_classes: int,
     inverse_penalty: float = 1.0,
 ) -> Probe:
-    """Fit a logistic regression (scikit-learn's) on pooled activations.
+    """Fit a logistic regression (scikit-learn's) on pooled activations, negative ones included.
 
     Parameters
     ----------
@@ -57,8 +58,9 @@ def fit_probe(
     counts = np.bincount(np.asarray(labels, dtype=int), minlength=n_classes)
     if counts.min() == 0:
         raise ClassError(f"classes must have pictures to fit a probe; got {counts.tolist()}.")
-    loop = progress(batches_for(backbone, files), len(files), "probe")
-    features = pooled_activations(backbone, loop).cpu().numpy()  # (n, p)
+    signed = replace(backbone, negatives="refuse")
+    loop = progress(batches_for(signed, files), len(files), "probe")
+    features = pooled_activations(signed, loop, signed=True).cpu().numpy()  # (n, p)
     regression = LogisticRegression(C=inverse_penalty, max_iter=5000).fit(features, labels)
     weight = torch.from_numpy(regression.coef_).float()
     bias = torch.from_numpy(regression.intercept_).float()
@@ -82,16 +84,28 @@ def with_probe(backbone: Backbone, probe: Probe) -> Backbone:
     Backbone
         Whose logits are the probe's, cut at the layer the probe reads.
     """
-    classes, features = probe.weight.shape
-    linear = nn.Linear(features, classes)
-    with torch.no_grad():
-        linear.weight.copy_(probe.weight)
-        linear.bias.copy_(probe.bias)
-    spatial = (nn.AdaptiveAvgPool2d(1), nn.Flatten()) if backbone.at(probe.layer).is_spatial else ()
-    head = nn.Sequential(*spatial, linear).to(backbone.device).eval()
+    read = replace(backbone, layer=probe.layer)
+    head = _PooledLinear(read.layout, read.pooling, probe).to(backbone.device).eval()
     with evaluating(backbone.module):
         module = graph.with_head(backbone.module, probe.layer, head)
-    return replace(backbone, module=module, layer=probe.layer, probe=probe)
+    return replace(read, module=module, probe=probe)
+
+
+class _PooledLinear(nn.Module):
+    """A linear layer on pooled activations."""
+
+    def __init__(self, layout: Layout, pooling: Pooling, probe: Probe) -> None:
+        super().__init__()
+        self.layout, self.pooling = layout, pooling
+        classes, features = probe.weight.shape
+        self.linear = nn.Linear(features, classes)
+        with torch.no_grad():
+            self.linear.weight.copy_(probe.weight)
+            self.linear.bias.copy_(probe.bias)
+
+    def forward(self, activations: Tensor) -> Tensor:
+        logits: Tensor = self.linear(self.layout.pool(activations, self.pooling))
+        return logits
 
 
 def accuracy_by_tie(

@@ -5,7 +5,8 @@
       images.csv               one row an image: hash, split, tie, prediction
       CLASS/bank.json          one class's bank, in words and numbers
       CLASS/bank.safetensors   its tensors
-      CLASS/figure.png         what a person looks at
+      CLASS/children/N/        banks of sub-concepts, which may have children themselves
+      CLASS/*.png              what a person looks at
 
 Every field is described in docs/formats.md.
 """
@@ -24,16 +25,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from craft_core.backbones import Backbone, Probe, Transform, load_backbone
-from craft_core.bank import ConceptBank, Importance
-from craft_core.crops import Crops
+from craft_core.backbones import Backbone
+from craft_core.bank import ConceptBank
+from craft_core.bank_file import bank_from, bank_tensors, describe_bank, rebuild_backbone
 from craft_core.errors import StoreError
-from craft_core.probe import with_probe
 from craft_core.provenance import file_sha256, git_commit, package_version
-from craft_core.stability import NumberOfConcepts
 
 SCHEMA_VERSION = 2
-BEST_CROPS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,29 +66,51 @@ class StoredImage:
 
 
 def save_bank(bank: ConceptBank, path: Path | str) -> None:
-    """Write a bank whole or not at all.
+    """Write a bank and the banks of its sub-concepts, whole or not at all.
 
     Parameters
     ----------
     bank
-        Any bank.
+        At the root of its tree.
     path
         A folder, which is replaced where it holds a bank.
 
     Raises
     ------
     StoreError
-        If the folder holds something else.
+        If the folder holds something else, or the bank is not at the root.
     """
+    if bank.parent is not None:
+        raise StoreError(
+            f"bank must be at the root of its tree to be saved; got one at depth {bank.depth}."
+        )
     with replacing(Path(path), "bank.json") as folder:
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in _tensors(bank).items()}
-        (folder / "bank.safetensors").write_bytes(save(tensors))
-        digest = file_sha256(folder / "bank.safetensors")
-        write_json(folder / "bank.json", _describe(bank) | {"tensors_sha256": digest})
+        _write_bank(bank, folder)
+
+
+def _write_bank(bank: ConceptBank, folder: Path) -> None:
+    """Write a bank's files, its children's first."""
+    children = []
+    for number, child in enumerate(bank.children):
+        inside = folder / "children" / str(number)
+        inside.mkdir(parents=True)
+        _write_bank(child, inside)
+        children.append({"folder": f"children/{number}", "bank_sha256": _bank_sha256(inside)})
+    (folder / "bank.safetensors").write_bytes(save(bank_tensors(bank)))
+    described = {
+        "schema": "concept-bank",
+        "schema_version": SCHEMA_VERSION,
+        "package_version": package_version(),
+        "git_commit": git_commit(),
+        **describe_bank(bank),
+        "children": children,
+        "tensors_sha256": file_sha256(folder / "bank.safetensors"),
+    }
+    write_json(folder / "bank.json", described)
 
 
 def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank:
-    """Read a bank and rebuild its network.
+    """Read a bank with its tree, and rebuild its network.
 
     Parameters
     ----------
@@ -102,7 +122,7 @@ def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank
     Returns
     -------
     ConceptBank
-        As it was saved.
+        As it was saved; without source images, which are no part of a store.
 
     Raises
     ------
@@ -111,44 +131,43 @@ def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank
         are not those the bank was made with.
     """
     folder = Path(path)
+    described, tensors = _read_parts(folder)
+    network = rebuild_backbone(described["network"], tensors, backbone)
+    bank = bank_from(described, tensors, network, None)
+    _load_children(bank, folder, described)
+    return bank
+
+
+def _load_children(bank: ConceptBank, folder: Path, described: dict[str, Any]) -> None:
+    """Read the banks of sub-concepts, whose hashes their parent knows."""
+    for listed in described["children"]:
+        inside = folder / listed["folder"]
+        if _bank_sha256(inside) != listed["bank_sha256"]:
+            raise StoreError(
+                f"{inside / 'bank.json'} must have SHA-256 {listed['bank_sha256']}; it has not."
+            )
+        child_described, tensors = _read_parts(inside)
+        backbone = bank.backbone.at(child_described["network"]["layer"])
+        child = bank_from(child_described, tensors, backbone, bank)
+        bank.children.append(child)
+        _load_children(child, inside, child_described)
+
+
+def _read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read a bank's two files and check that they belong together."""
     described = read_json(folder / "bank.json", "concept-bank")
     file = folder / "bank.safetensors"
     if not file.is_file() or file_sha256(file) != described["tensors_sha256"]:
         raise StoreError(f"{file} must have SHA-256 {described['tensors_sha256']}; it has not.")
     try:
-        tensors = load(file.read_bytes())
+        return described, load(file.read_bytes())
     except SafetensorError as error:
         raise StoreError(f"{file} must be a safetensors file; got {error}.") from error
-    network = _rebuild(described["network"], tensors, backbone)
-    if network.weights_sha256 != described["network"]["weights_sha256"]:
-        raise StoreError(
-            f"network {network.name} must have weights of SHA-256 "
-            f"{described['network']['weights_sha256']}; got {network.weights_sha256}."
-        )
-    return _bank(described, tensors, network)
 
 
-def describe_network(backbone: Backbone) -> dict[str, Any]:
-    """Say which network an artefact rests on.
-
-    Parameters
-    ----------
-    backbone
-        The network.
-
-    Returns
-    -------
-    dict[str, Any]
-        Name, layer, hash and licence of the weights, transform, and the probe's layer.
-    """
-    return {
-        "name": backbone.name,
-        "layer": backbone.layer,
-        "weights_sha256": backbone.weights_sha256,
-        "licence": backbone.licence,
-        "transform": asdict(backbone.transform),
-        "probe_layer": None if backbone.probe is None else backbone.probe.layer,
-    }
+def _bank_sha256(folder: Path) -> str:
+    file = folder / "bank.json"
+    return file_sha256(file) if file.is_file() else "missing"
 
 
 def write_images(file: Path, images: Sequence[StoredImage]) -> None:
@@ -268,126 +287,61 @@ def replacing(folder: Path, mark: str) -> Iterator[Path]:
     StoreError
         If the folder holds something else.
     """
-    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder, mark)):
-        raise StoreError(f"output folder must be new, empty or hold {mark}; got {folder}.")
+    check_replaceable(folder, mark)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         unfinished = Path(scratch) / "new"
         unfinished.mkdir()
         yield unfinished
-        if folder.exists():
-            shutil.move(folder, Path(scratch) / "old")
-        unfinished.rename(folder)
+        _exchange(unfinished, folder, Path(scratch) / "old")
+
+
+def put_in_place(finished: Path, folder: Path, mark: str) -> None:
+    """Let a folder that is complete take the place of another one, or of none.
+
+    Parameters
+    ----------
+    finished
+        Beside the other, on the same file system.
+    folder
+        New, empty, or one that holds `mark`, which is replaced.
+    mark
+        A file that tells folders of this kind.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something else.
+    """
+    check_replaceable(folder, mark)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        _exchange(finished, folder, Path(scratch) / "old")
+
+
+def check_replaceable(folder: Path, mark: str) -> None:
+    """Refuse to replace a folder that was not made by the same command.
+
+    Parameters
+    ----------
+    folder
+        Any path.
+    mark
+        A file that tells folders of this kind.
+
+    Raises
+    ------
+    StoreError
+        If the folder exists, is not empty and does not hold `mark`.
+    """
+    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder, mark)):
+        raise StoreError(f"output folder must be new, empty or hold {mark}; got {folder}.")
+
+
+def _exchange(finished: Path, folder: Path, old: Path) -> None:
+    if folder.exists():
+        shutil.move(folder, old)
+    finished.rename(folder)
 
 
 def _is_replaceable(folder: Path, mark: str) -> bool:
     return (folder / mark).exists() or not any(folder.iterdir())
-
-
-def _tensors(bank: ConceptBank) -> dict[str, Tensor]:
-    tensors = {
-        "W": bank.W,
-        "U": bank.U,
-        "crop_image": bank.crops.image,
-        "crop_box": bank.crops.boxes,
-    }
-    if bank.importance is not None:
-        kept = bank.importance
-        tensors |= {"importance": kept.values, "low": kept.low, "high": kept.high}
-        tensors |= {"effect": kept.effects}
-    if bank.backbone.probe is not None:
-        probe = bank.backbone.probe
-        tensors |= {"probe_weight": probe.weight, "probe_bias": probe.bias}
-    return tensors
-
-
-def _describe(bank: ConceptBank) -> dict[str, Any]:
-    return {
-        "schema": "concept-bank",
-        "schema_version": SCHEMA_VERSION,
-        "package_version": package_version(),
-        "git_commit": git_commit(),
-        "class_id": bank.class_id,
-        "class_name": bank.class_name,
-        "network": describe_network(bank.backbone),
-        "number": None if bank.number is None else asdict(bank.number),
-        "importance_method": None if bank.importance is None else bank.importance.method,
-        "concepts": [_describe_concept(bank, concept) for concept in range(bank.n_concepts)],
-        "files": list(bank.files),
-    }
-
-
-def _describe_concept(bank: ConceptBank, concept: int) -> dict[str, Any]:
-    kept = bank.importance
-    figures = (kept.values, kept.low, kept.high, kept.effects) if kept is not None else ()
-    importance: list[float | None] = [round(float(figure[concept]), 9) for figure in figures]
-    importance = importance or [None] * 4
-    return {
-        "concept": concept,
-        "importance": importance[0],
-        "importance_low": importance[1],
-        "importance_high": importance[2],
-        "effect": importance[3],
-        "best_crops": [
-            {
-                "file": bank.files[int(bank.crops.image[crop])],
-                "box": bank.crops.boxes[crop].tolist(),
-                "coefficient": round(float(bank.U[crop, concept]), 6),
-            }
-            for crop in bank.best_crops(concept, BEST_CROPS)
-        ],
-    }
-
-
-def _rebuild(
-    described: dict[str, Any], tensors: dict[str, Tensor], backbone: Backbone | None
-) -> Backbone:
-    if backbone is not None:
-        return backbone
-    if described["name"] == "module":
-        raise StoreError("backbone must be given for a network of the caller's own; got None.")
-    transform = Transform(
-        size_px=described["transform"]["size_px"],
-        mean=tuple(described["transform"]["mean"]),
-        std=tuple(described["transform"]["std"]),
-    )
-    network = load_backbone(described["name"], layer=described["layer"], transform=transform)
-    if described["probe_layer"] is None:
-        return network
-    weight, bias = tensors["probe_weight"], tensors["probe_bias"]
-    probed = with_probe(network, Probe(layer=described["probe_layer"], weight=weight, bias=bias))
-    return probed.at(described["layer"])
-
-
-def _number(described: dict[str, Any] | None) -> NumberOfConcepts | None:
-    if described is None:
-        return None
-    curves = {name: tuple(described[name]) for name in ("candidates", "errors", "stabilities")}
-    return NumberOfConcepts(
-        chosen=described["chosen"], least_stability=described["least_stability"], **curves
-    )
-
-
-def _bank(described: dict[str, Any], tensors: dict[str, Tensor], backbone: Backbone) -> ConceptBank:
-    importance = None
-    if described["importance_method"] is not None:
-        names = ("importance", "low", "high", "effect")
-        values, low, high, effects = (tensors[name] for name in names)
-        importance = Importance(
-            method=described["importance_method"],
-            values=values,
-            low=low,
-            high=high,
-            effects=effects,
-        )
-    return ConceptBank(
-        backbone=backbone,
-        class_id=described["class_id"],
-        class_name=described["class_name"],
-        W=tensors["W"].to(backbone.device),
-        U=tensors["U"].to(backbone.device),
-        crops=Crops(image=tensors["crop_image"], boxes=tensors["crop_box"]),
-        files=tuple(described["files"]),
-        importance=importance,
-        number=_number(described["number"]),
-    )

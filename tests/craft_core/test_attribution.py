@@ -1,12 +1,14 @@
 import pytest
 import torch
 
-from craft_core.activations import pool
-from craft_core.attribution import concept_maps
-from craft_core.backbones import Transform, load_backbone
-from craft_core.bank import fit_concepts
+from craft_core.attribution import METHODS, attribution_maps, concept_maps
+from craft_core.backbones import load_backbone
+from craft_core.concepts import fit_concepts
 from craft_core.errors import BackboneError, CraftError
+from craft_core.map_quality import measure_maps
 from craft_core.nnls import nnls
+from craft_core.transforms import Transform
+from tests.planted_network import PartsNet, draw_pictures
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def test_map_lies_on_the_concepts_colour(bank, colour_images):
 
 def test_map_is_grad_cams_by_automatic_differentiation(bank, colour_images):
     features = bank.backbone.encode(colour_images[:4]).detach().requires_grad_()
-    U = nnls(pool(features), bank.W)
+    U = nnls(bank.backbone.pool(features), bank.W)
     for concept in range(bank.n_concepts):
         (slope,) = torch.autograd.grad(U[:, concept].sum(), features, retain_graph=True)
         weights = slope.mean(dim=(2, 3), keepdim=True)
@@ -66,13 +68,105 @@ def test_nothing_is_left_on_the_network(bank, colour_images):
     assert not bank.W.requires_grad
 
 
+@pytest.fixture(scope="module")
+def pictures():
+    return draw_pictures(60, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def planted(pictures):
+    backbone = load_backbone(
+        PartsNet(), layer="colours", device="cpu", transform=Transform(size_px=64)
+    )
+    return fit_concepts(
+        backbone,
+        pictures.images,
+        class_id=0,
+        n_concepts=3,
+        crop_size=32,
+        crops_per_image=8,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+N_SAMPLES = {"rise": 400, "hsic": 400, "lime": 200, "kernel_shap": 200}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_concepts_are_found_where_they_are_planted(planted, pictures, method):
+    """Every method beats a uniform map, and shuffled ones, on the planted red."""
+    red = int(planted.W.reshape(3, 3, 2).norm(dim=2)[:, 0].argmax())
+    holds = pictures.mask_of(0).any(dim=(1, 2)).nonzero().flatten()[:6]
+    options = {}
+    if method not in ("saliency", "gradient_input", "integrated_gradients", "grad_cam"):
+        options["generator"] = torch.Generator().manual_seed(0)
+    if method in N_SAMPLES:
+        options["n_samples"] = N_SAMPLES[method]
+    maps = concept_maps(planted, pictures.images[holds], [red], method, **options)[:, 0]
+    found = measure_maps(
+        maps,
+        pictures.mask_of(0)[holds],
+        grid=(16, 16),
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert found.energy > max(1.05, found.shuffled_energy)
+    assert found.precision > max(found.uniform_precision, found.shuffled_precision)
+    if method in ("grad_cam", "positional"):
+        assert found.energy > 0.75 * found.best_energy
+        assert found.precision > 0.9
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "saliency", "occlusion"])
+def test_logits_come_from_the_colour_that_counts(planted, pictures, method):
+    both = (pictures.colour == torch.tensor([0, 2])).all(dim=1).nonzero().flatten()[:4]
+    images = pictures.images[both]
+    maps = attribution_maps(planted.backbone, images, 0, method)
+    red, blue = pictures.mask_of(0)[both], pictures.mask_of(2)[both]
+    heat = maps.clamp_min(0)
+    assert ((heat * red).sum((1, 2)) > 2 * (heat * blue).sum((1, 2))).all()
+
+
+def test_maps_are_aligned_in_images_that_are_not_square(planted):
+    pictures = draw_pictures(8, generator=torch.Generator().manual_seed(3), height=48, width=96)
+    red = int(planted.W.reshape(3, 3, 2).norm(dim=2)[:, 0].argmax())
+    holds = pictures.mask_of(0).any(dim=(1, 2))
+    maps = concept_maps(planted, pictures.images[holds], [red])[:, 0]
+    found = measure_maps(
+        maps,
+        pictures.mask_of(0)[holds],
+        grid=(12, 24),
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert maps.shape[1:] == (48, 96)
+    assert found.precision > 0.9 and found.energy > 0.75 * found.best_energy
+
+
+def test_methods_that_draw_need_a_generator(planted, pictures):
+    with pytest.raises(CraftError, match=r"generator must be given for the method 'rise'; got Non"):
+        concept_maps(planted, pictures.images[:1], method="rise")
+
+
+def test_methods_that_do_not_sample_take_no_number(planted, pictures):
+    with pytest.raises(CraftError, match=r"n_samples must be None for .*'grad_cam'; got 5"):
+        concept_maps(planted, pictures.images[:1], n_samples=5)
+
+
+def test_logits_have_no_value_at_a_position(planted, pictures):
+    with pytest.raises(CraftError, match=r"method must not be 'positional' for logits"):
+        attribution_maps(planted.backbone, pictures.images[:1], 0, "positional")
+
+
+def test_no_images_have_no_maps(planted):
+    assert concept_maps(planted, torch.zeros(0, 3, 64, 64)).shape == (0, 3, 64, 64)
+
+
 def test_concept_out_of_range_is_named(bank, colour_images):
     with pytest.raises(CraftError, match=r"concepts must be in \[0, 2\); got \[0, 5\]"):
         concept_maps(bank, colour_images[:1], [0, 5])
 
 
 def test_unknown_method_is_named(bank, colour_images):
-    with pytest.raises(CraftError, match=r"method must be one of \['grad_cam'\]; got 'x-ray'"):
+    with pytest.raises(CraftError, match=r"method must be one of \['saliency', .*; got 'x-ray'"):
         concept_maps(bank, colour_images[:1], method="x-ray")
 
 
@@ -80,7 +174,3 @@ def test_layer_without_positions_is_refused(bank, colour_images):
     object.__setattr__(bank, "backbone", bank.backbone.at("flatten"))
     with pytest.raises(BackboneError, match=r"layer must have positions for maps; got 'flatten'"):
         concept_maps(bank, colour_images[:1])
-
-
-def test_pooling_is_what_the_maps_differentiate(bank, colour_images):
-    assert pool(bank.backbone.encode(colour_images[:1])).shape == (1, 6)

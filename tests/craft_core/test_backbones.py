@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from craft_core.backbones import load_backbone
-from craft_core.errors import BackboneError
+from craft_core.errors import BackboneError, CraftError
+from craft_core.transforms import Transform
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,96 @@ def test_pooled_activations_are_taken_as_one_position(efficientnet):
     )
 
 
+def test_pooled_activations_are_put_everywhere(colour_net):
+    backbone = load_backbone(colour_net, device="cpu", transform=Transform(size_px=8))
+    pooled = torch.rand(2, 6)
+    everywhere = pooled[:, :, None, None].expand(2, 6, 8, 8)
+    torch.testing.assert_close(backbone.decode(pooled), backbone.decode(everywhere))
+
+
+@pytest.mark.parametrize("negatives", ["rectify", "split"])
+def test_negatives_are_put_back_before_the_rest(colour_net, negatives):
+    backbone = load_backbone(
+        colour_net,
+        layer="filters",
+        device="cpu",
+        negatives=negatives,
+        transform=Transform(size_px=8),
+    )
+    images = torch.rand(3, 3, 8, 8) - 0.5
+    activations = backbone.encode(images)
+    assert activations.min() >= 0 and activations.shape[1] == (6 if negatives == "rectify" else 12)
+    assert backbone.n_channels == activations.shape[1]
+    torch.testing.assert_close(backbone.decode(activations), backbone.predict(images))
+
+
+def test_activations_that_are_decoded_are_left_as_they_are():
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 1), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+    backbone = load_backbone(network, layer="0", device="cpu", transform=Transform(size_px=8))
+    activations = backbone.encode(torch.randn(2, 3, 8, 8)).detach()
+    before = activations.clone()
+    backbone.decode(activations)
+    torch.testing.assert_close(activations, before, rtol=0, atol=0)
+
+
+def test_linear_layer_that_reads_one_position_is_no_pooled_head():
+    class First(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rectify = nn.ReLU()
+            self.head = nn.Linear(3, 2)
+
+        def forward(self, images):
+            return self.head(self.rectify(images)[:, :, 0, 0])
+
+    backbone = load_backbone(First(), device="cpu", transform=Transform(size_px=8))
+    assert backbone.linear_head is None
+    assert backbone.split_tail.rest is None  # though it is affine
+
+
+def test_split_activations_have_a_linear_head_too(colour_net):
+    backbone = load_backbone(
+        colour_net,
+        layer="rectify:1",
+        device="cpu",
+        negatives="split",
+        transform=Transform(size_px=8),
+    )
+    assert backbone.linear_head.weight.shape == (2, 12)
+
+
+def test_several_outputs_of_a_network_are_refused():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rectify = nn.ReLU()
+
+        def forward(self, images):
+            return self.rectify(images).mean((2, 3)), images
+
+    with pytest.raises(BackboneError, match=r"must return logits \(n, classes\); got tuple"):
+        load_backbone(Two(), device="cpu").predict(torch.rand(1, 3, 8, 8))
+
+
+def test_mixed_precision_is_close_and_float32_outside(efficientnet):
+    from dataclasses import replace
+
+    images = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    mixed = replace(efficientnet, precision="mixed")
+    found, expected = mixed.encode(images), efficientnet.encode(images)
+    assert found.dtype == torch.float32 and mixed.predict(images).dtype == torch.float32
+    assert not torch.equal(found, expected)
+    assert torch.corrcoef(torch.stack([found.flatten(), expected.flatten()]))[0, 1] > 0.99
+
+
+def test_precision_is_chosen_for_the_device(colour_net):
+    assert load_backbone(colour_net, device="cpu", precision="auto").precision == "float32"
+    with pytest.raises(CraftError, match=r"precision must be one of .*; got 'half'"):
+        load_backbone(colour_net, device="cpu", precision="half")
+
+
 def test_own_module_keeps_its_training_mode(colour_net):
     colour_net.train()
     colour_net.dropout.eval()
@@ -60,54 +151,8 @@ def test_deepest_rectifier_is_the_default(colour_net):
     assert load_backbone(colour_net, device="cpu").layer == "rectify:1"
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
-def test_torchvision_loads_a_local_checkpoint(name, tmp_path):
-    from torchvision.models import get_model
-
-    torch.manual_seed(0)
-    module = get_model(name).eval()
-    torch.save(module.state_dict(), tmp_path / "weights.pt")
-    backbone = load_backbone(
-        f"torchvision:{name}", device="cpu", checkpoint=tmp_path / "weights.pt"
-    )
-    images = torch.rand(1, 3, 224, 224)
-    torch.testing.assert_close(backbone.predict(images), module(images).detach())
-    torch.testing.assert_close(backbone.decode(backbone.encode(images)), backbone.predict(images))
-    assert isinstance(backbone.linear_head, nn.Linear)
-
-
-def test_torchvision_without_a_checkpoint_says_where_to_get_one():
-    with pytest.raises(
-        BackboneError, match=r"got none. Fetch https://download.pytorch.org/.*resnet18"
-    ):
-        load_backbone("torchvision:resnet18")
-
-
-def test_unknown_torchvision_name_lists_those_there_are():
-    with pytest.raises(BackboneError, match=r"must be one of \['alexnet'.*got 'resnet19'"):
-        load_backbone("torchvision:resnet19")
-
-
-def test_unknown_network_is_named():
-    with pytest.raises(BackboneError, match=r"network must be one of .* or a module; got 'lenet'"):
-        load_backbone("lenet")
-
-
-def test_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(BackboneError, match=r"checkpoint must be a file; got .*none.pt"):
-        load_backbone("torchvision:resnet18", checkpoint=tmp_path / "none.pt")
-
-
-def test_checkpoint_of_another_network_is_refused(tmp_path, colour_net):
-    torch.save(colour_net.state_dict(), tmp_path / "other.pt")
-    with pytest.raises(
-        BackboneError, match=r"must be a state dictionary of ResNet; got .*other.pt"
-    ):
-        load_backbone("torchvision:resnet18", checkpoint=tmp_path / "other.pt")
-
-
 def test_network_without_a_rectifier_is_refused():
-    with pytest.raises(BackboneError, match="got none in Linear"):
+    with pytest.raises(BackboneError, match=r"got none in Linear. Name a layer, and rectify"):
         load_backbone(nn.Linear(3, 2))
 
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 from PIL import Image
 
-from craft_core.backbones import Transform
-from craft_core.crops import crop_batches, image_sizes, place_crops
+from craft_core.crops import Crops, crop_batches, image_sizes, place_crops
 from craft_core.errors import CraftError
+from craft_core.transforms import Transform
 
 
 def place(sizes, *, crop_size=10, per_image=7, strategy="random", seed=0):
@@ -70,7 +70,9 @@ def test_files_and_tensors_give_the_same_crops(tmp_path):
 
 def test_batches_have_the_asked_size(colour_images):
     crops = place(image_sizes(colour_images), per_image=3)
-    sizes = [len(batch) for batch in crop_batches(colour_images, crops, Transform(size_px=8), 32)]
+    sizes = [
+        len(batch) for batch in crop_batches(colour_images, crops, Transform(size_px=8), size=32)
+    ]
     assert sizes == [32, 32, 8]
 
 
@@ -81,3 +83,50 @@ def test_same_seed_same_boxes():
 def test_size_must_be_at_least_one_pixel():
     with pytest.raises(CraftError, match=r"crop_size must be at least 1; got 0"):
         place([(32, 32)], crop_size=0)
+
+
+def test_random_crops_take_each_size_in_turn():
+    crops = place([(32, 32)], crop_size=[8, 16], per_image=5)
+    sides = (crops.boxes[:, 2] - crops.boxes[:, 0]).tolist()
+    assert sorted(sides) == [8, 8, 8, 16, 16]
+
+
+def test_grid_is_laid_for_each_size():
+    crops = place([(32, 32)], crop_size=[16, 32], strategy="grid")
+    assert len(crops) == 5
+
+
+def test_order_and_content_do_not_depend_on_the_batch(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    files = []
+    for index, (height, width) in enumerate([(32, 40), (50, 32), (32, 32)]):
+        picture = torch.randint(256, (height, width, 3), generator=generator).byte()
+        files.append(tmp_path / f"{index}.png")
+        Image.fromarray(picture.numpy()).save(files[-1])
+    crops = place(image_sizes(files), crop_size=[8, 20], per_image=5)
+    transform = Transform(size_px=16)
+    whole = torch.cat(list(crop_batches(files, crops, transform, size=100)))
+    parts = torch.cat(list(crop_batches(files, crops, transform, size=4)))
+    torch.testing.assert_close(parts, whole, rtol=0, atol=0)
+    alone = [
+        next(
+            crop_batches(
+                [files[int(image)]], Crops(image=torch.tensor([0]), boxes=box[None]), transform
+            )
+        )
+        for image, box in zip(crops.image, crops.boxes, strict=True)
+    ]
+    torch.testing.assert_close(torch.cat(alone), whole)
+
+
+def test_pictures_that_are_turned_are_measured_upright(tmp_path):
+    picture = Image.new("RGB", (40, 20))
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "turned.jpg", exif=exif)
+    assert image_sizes([tmp_path / "turned.jpg"]) == [(40, 20)]
+
+
+def test_unknown_strategy_is_named():
+    with pytest.raises(CraftError, match=r"strategy must be one of .*; got 'spiral'"):
+        place([(32, 32)], strategy="spiral")

@@ -12,17 +12,20 @@ import torch
 from craft_core import admm, implicit_nmf, minres, nmf, sobol
 from craft_core.active_set import active_set_step
 from craft_core.affine import split_affine
-from craft_core.attribution import weighted_channels
-from craft_core.backbones import Backbone, Transform, load_backbone
+from craft_core.backbones import Backbone, load_backbone
+from craft_core.coders import Coder
 from craft_core.coordinate_descent import sweep
 from craft_core.designs import SobolDesign, sobol_design
 from craft_core.free_systems import FreeSystems, factorise_part, gram, solve_free, unit_concepts
 from craft_core.graph import tail
 from craft_core.implicit import nnls_derivative, nnls_jacobian
+from craft_core.layouts import Layout
+from craft_core.maps.cam import weighted_channels
 from craft_core.masked_decoding import decode_masks, fold_concepts
 from craft_core.nmf_starts import nndsvd_start, random_start
 from craft_core.nnls import nnls
 from craft_core.pivoting import PivotState, exchange
+from craft_core.transforms import Transform
 
 N, P, R = 40, 30, 6
 
@@ -128,9 +131,10 @@ def test_masks_are_decoded_on_a_fake_gpu(fake_gpu, colour_net, layer):
                 _fake_parameters(part, device)
         backbone = Backbone(module=colour_net, name="module", layer=layer, device=device)
         backbone.__dict__["split_tail"] = split
-        folded = fold_concepts(
-            backbone, drawn(64, 3, device=device), drawn(3, 6, device=device), (8, 8)
-        )
+        backbone.__dict__["layout"] = Layout(kind="channels_first")
+        coder = object.__new__(Coder)  # its checks ask for data
+        coder.__dict__.update(W=drawn(3, 6, device=device), kind="nnls", mean=None)
+        folded = fold_concepts(backbone, drawn(64, 3, device=device), coder, (6, 8, 8))
         assert decode_masks(backbone, folded, drawn(7, 3, device=device)).device == device
 
 
@@ -183,7 +187,7 @@ def test_importance_is_the_cpus(device, colour_net, colour_images, generator):
     )
     U, W = torch.rand(64, 3, generator=generator), torch.rand(3, 6, generator=generator)
     masks = sobol_design(3, generator=generator).masks.flatten(0, 2)[:50]
-    folded = fold_concepts(backbone, U.to(device), W.to(device), (8, 8))
+    folded = fold_concepts(backbone, U.to(device), Coder(W=W.to(device)), (6, 8, 8))
     logits = decode_masks(backbone, folded, masks.to(device))
     rebuilt = torch.stack([((U * mask) @ W).T.reshape(6, 8, 8) for mask in masks.float()])
     expected = load_backbone(colour_net, layer="rectify:0", device="cpu").decode(rebuilt)
@@ -210,7 +214,7 @@ def test_nmf_asks_once_in_ten_rounds(round_trips, generator):
 
 
 def test_importance_asks_nothing_mask_by_mask(round_trips, colour_net, colour_images, generator):
-    from craft_core.bank import fit_concepts
+    from craft_core.concepts import fit_concepts
     from craft_core.importance import concept_importance
 
     backbone = load_backbone(

@@ -63,9 +63,10 @@ def test_neighbouring_concepts_differ_in_colour():
 
 
 def test_bank_without_importance_cannot_be_drawn(colour_net, colour_images, generator):
-    from craft_core.backbones import Transform, load_backbone
-    from craft_core.bank import fit_concepts
+    from craft_core.backbones import load_backbone
+    from craft_core.concepts import fit_concepts
     from craft_core.figures import class_figure
+    from craft_core.transforms import Transform
 
     backbone = load_backbone(colour_net, device="cpu", transform=Transform(size_px=32))
     bank = fit_concepts(

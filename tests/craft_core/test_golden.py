@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
-from craft_core.backbones import Transform, load_backbone
-from craft_core.bank import fit_concepts
+from craft_core.backbones import load_backbone
+from craft_core.concepts import fit_concepts
 from craft_core.importance import concept_importance
 from craft_core.store import load_bank, read_images, read_json, save_bank
+from craft_core.transforms import Transform
 
 GOLDEN = Path("tests/golden/concepts")
 

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from craft_core import graph
+from craft_core.backbones import load_backbone
 from craft_core.errors import BackboneError
 
 
@@ -61,8 +62,8 @@ def test_another_head_leaves_the_network_as_it_was(colour_net):
 
 def test_linear_head_is_recognised_behind_pooling_and_dropout(colour_net):
     colour_net.eval()
-    assert graph.linear_head(graph.tail(colour_net, "rectify:1")) is colour_net.head
-    assert graph.linear_head(graph.tail(colour_net, "rectify:0")) is None
+    assert graph.linear_layer(graph.tail(colour_net, "rectify:1")) is colour_net.head
+    assert graph.linear_layer(graph.tail(colour_net, "rectify:0")) is None
 
 
 def test_unknown_layer_lists_those_there_are(colour_net):
@@ -92,10 +93,86 @@ def test_several_outputs_are_refused():
         graph.run_to_layer(Network(), "split", torch.rand(1, 3, 4, 4))
 
 
-def test_control_flow_on_the_input_cannot_be_traced():
-    class Branching(nn.Module):
-        def forward(self, images):
-            return images if images.sum() > 0 else -images
+class Branching(nn.Module):
+    """Its control flow depends on its input, which can't be traced."""
 
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 1)
+        self.rectify = nn.ReLU(inplace=True)
+        self.second = nn.Conv2d(4, 4, 1)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, images):
+        start = self.rectify(self.first(images)) if images.sum() > -1e9 else images
+        return self.head((self.second(start) + start).mean((2, 3)))
+
+
+def test_control_flow_on_the_input_cannot_be_traced():
     with pytest.raises(BackboneError, match="torch.fx can trace; got TraceError"):
         graph.trace(Branching())
+
+
+def test_network_that_can_not_be_traced_is_cut_all_the_same():
+    network = Branching().eval()
+    images = torch.rand(3, 3, 224, 224)
+    backbone = load_backbone(network, layer="rectify", device="cpu")
+    assert backbone.encode(images).min() >= 0
+    torch.testing.assert_close(backbone.decode(backbone.encode(images)), network(images))
+    assert backbone.split_tail.affine is None
+
+
+def test_skip_connection_is_noticed_without_a_trace():
+    backbone = load_backbone(Branching().eval(), layer="second", device="cpu")
+    with pytest.raises(BackboneError, match=r"not be passed by a skip connection.*got 'second'"):
+        backbone.decode(backbone.encode(torch.rand(1, 3, 224, 224)))
+
+
+def test_options_of_a_network_have_their_usual_values():
+    class Optional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rectify = nn.ReLU()
+
+        def forward(self, images, mask=None, scale=2):
+            found = self.rectify(images)
+            return (found if mask is None else found * mask).mean((2, 3)) * scale
+
+    network = Optional().eval()
+    images = torch.rand(2, 3, 4, 4)
+    torch.testing.assert_close(graph.tail(network, "rectify")(images), network(images))
+
+
+def test_another_head_on_a_network_that_can_not_be_traced():
+    network = Branching().eval()
+    images = torch.rand(2, 3, 8, 8)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+    headed = graph.with_head(network, "rectify", head)
+    expected = head(graph.run_to_layer(network, "rectify", images))
+    torch.testing.assert_close(headed(images), expected)
+    assert {"first", "rectify", "head"} <= set(dict(headed.named_modules()))
+
+
+def test_module_that_holds_others_is_a_layer_too():
+    class Nested(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU())
+            self.head = nn.Conv2d(4, 2, 1)
+
+        def forward(self, images):
+            return self.head(self.block(images)).mean((2, 3))
+
+    network = Nested().eval()
+    images = torch.rand(2, 3, 8, 8)
+    activations = graph.run_to_layer(network, "block", images)
+    torch.testing.assert_close(graph.tail(network, "block")(activations), network(images))
+    assert list(graph.trace(network).calls) == ["block.0", "block.1", "block", "head"]
+
+
+def test_the_networks_output_is_no_layer(colour_net):
+    with pytest.raises(
+        BackboneError,
+        match=r"before the network's output; got 'head'. Layers before it: .*'flatten'",
+    ):
+        graph.tail(colour_net.eval(), "head")

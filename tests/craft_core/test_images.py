@@ -2,9 +2,10 @@ import pytest
 import torch
 from PIL import Image
 
-from craft_core.backbones import Transform, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.errors import ImageError, SkippedImageWarning
 from craft_core.images import batches, list_images, predict, read_picture, readable
+from craft_core.transforms import Transform
 
 
 def paint(file, size=(40, 30), color=(200, 10, 10)):

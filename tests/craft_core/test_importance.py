@@ -4,8 +4,9 @@ import pytest
 import torch
 from scipy import stats
 
-from craft_core.backbones import Transform, load_backbone
-from craft_core.bank import fit_concepts
+from craft_core.backbones import load_backbone
+from craft_core.coders import Coder
+from craft_core.concepts import fit_concepts
 from craft_core.designs import sobol_design
 from craft_core.errors import BackboneError, ClassError, ConvergenceWarning, CraftError
 from craft_core.importance import (
@@ -15,6 +16,7 @@ from craft_core.importance import (
 )
 from craft_core.masked_decoding import decode_masks
 from craft_core.sobol import total_sobol_indices
+from craft_core.transforms import Transform
 
 
 def fitted(colour_net, colour_images, generator, layer):
@@ -31,10 +33,10 @@ def test_sampled_indices_agree_with_the_closed_form(colour_net, colour_images, g
     """
     exact_bank = fitted(colour_net, colour_images, generator, "rectify:1")
     pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
-    object.__setattr__(exact_bank, "W", pure)
+    object.__setattr__(exact_bank, "coder", Coder(W=pure))
     exact = concept_importance(exact_bank, colour_images[:4], 0, generator=generator)
     sampled_bank = fitted(colour_net, colour_images, torch.Generator().manual_seed(0), "rectify:0")
-    object.__setattr__(sampled_bank, "W", pure)
+    object.__setattr__(sampled_bank, "coder", Coder(W=pure))
     sampled = concept_importance(
         sampled_bank, colour_images[:4], 0, generator=generator, n_points=256
     )
@@ -68,7 +70,7 @@ def test_no_image_is_refused(colour_net, colour_images, generator):
 
 def test_unknown_method_is_named(colour_net, colour_images, generator):
     bank = fitted(colour_net, colour_images, generator, "rectify:1")
-    with pytest.raises(CraftError, match=r"method must be one of \['sobol'\]; got 'magic'"):
+    with pytest.raises(CraftError, match=r"method must be one of \['sobol', 'tcav'\]; got 'magic'"):
         concept_importance(bank, colour_images, 0, "magic", generator=generator)
 
 
@@ -79,7 +81,7 @@ def test_class_colour_speaks_for_the_class_and_others_say_nothing(
         colour_net.head.weight[0, 4:] = -1.0  # blue speaks against class 0
     bank = fitted(colour_net, colour_images, generator, "rectify:1")
     pure = torch.eye(3).repeat_interleave(2, dim=1) * torch.tensor([1.0, 2.0] * 3) / 5**0.5
-    object.__setattr__(bank, "W", pure)
+    object.__setattr__(bank, "coder", Coder(W=pure))
     effects = concept_importance(bank, colour_images, 0, generator=generator).effects
     assert effects[0] > 0 > effects[2]
     assert abs(effects[1]) < 1e-6
@@ -114,7 +116,7 @@ def test_affine_head_over_positions_is_exact_too(generator):
     assert found.method == "sobol, exact for a linear head"
     U, shape = positional_coefficients(bank, images)
     added = [
-        (backbone.decode(((U[0] * keep) @ bank.W).T.reshape(1, 4, *shape)))[0, 0]
+        (backbone.decode(((U[0] * keep) @ bank.W).T.reshape(1, *shape)))[0, 0]
         for keep in (torch.tensor([1.0, 0]), torch.tensor([0.0, 1]), torch.tensor([0.0, 0]))
     ]
     c = torch.stack(added[:2]) - added[2]

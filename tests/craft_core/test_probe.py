@@ -4,10 +4,11 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from craft_core.activations import pooled_activations
-from craft_core.backbones import Transform, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.errors import ClassError
 from craft_core.images import batches, predict
 from craft_core.probe import accuracy_by_tie, fit_probe, with_probe
+from craft_core.transforms import Transform
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_three_classes_have_a_row_each(files, backbone):
 def test_probed_network_keeps_layers_and_has_a_linear_head(files, backbone):
     probed = with_probe(backbone, fit_probe(backbone, files, [0] * 8 + [1] * 8, n_classes=2))
     assert probed.layer == "rectify:1" and probed.layers == ["rectify:1"]
-    assert probed.linear_head.out_features == 2
+    assert probed.linear_head.weight.shape == (2, 6)
     assert probed.at("rectify:0").linear_head is None
 
 

@@ -7,8 +7,9 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from craft_core.activations import pooled_activations
-from craft_core.backbones import EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD, load_backbone
+from craft_core.backbones import load_backbone
 from craft_core.images import batches
+from craft_core.networks import EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD
 from stimuli_builder.scenarios.drawing import draw_scenario
 from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF, choose_factors, draw_husky_wolf
 from stimuli_builder.scenarios.landscape import SIZE_PX

@@ -1,0 +1,234 @@
+"""Many classes in one run: shared out, failing alone, resumed."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from craft_core import load_bank
+from craft_core.class_extraction import ClassTask, run_task
+from craft_core.cli import main
+from craft_core.config import ExtractConfig
+from craft_core.errors import CraftError, StoreError
+from craft_core.extraction import begin, extract, finished_classes
+
+NETWORK = "python:tests.planted_network:PartsNet"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three folders of pictures with bars of one colour each."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for name, channel in (("red", 0), ("green", 1), ("blue", 2)):
+        (folder / name).mkdir()
+        for index in range(8):
+            pixels = np.full((64, 64, 3), 128, dtype=np.uint8)
+            bars = ((np.arange(64) // 2) % 2 * 255).astype(np.uint8)
+            pixels[8:40, 8:56, channel] = bars[None, 8:56] if index % 2 else bars[8:40, None]
+            noise = rng.integers(0, 6, pixels.shape)
+            Image.fromarray((pixels // 2 + noise).astype(np.uint8)).save(
+                folder / name / f"{index}.png"
+            )
+    return folder
+
+
+def config_of(**changes):
+    described = {
+        "classes": {"red": 0, "blue": 1},
+        "network": {
+            "name": NETWORK,
+            "layer": "colours",
+            "device": "cpu",
+            "size_px": 64,
+            "mean": [0, 0, 0],
+            "std": [1, 1, 1],
+        },
+        "crops": {"size_px": [24, 32], "per_image": 4},
+        "concepts": {"number": 2},
+    }
+    return ExtractConfig.model_validate(described | changes)
+
+
+def test_tree_names_and_shams_come_from_the_configuration(folder, tmp_path):
+    config = config_of(
+        concepts={
+            "number": 3,
+            "names": {"red": {0: "first"}},
+            "merge": {"red": [[0, 1]]},
+            "exclude": {"blue": [2]},
+        },
+        recursion={
+            "layers": ["smooth", "parts"],
+            "number": 1,
+            "percentile": 50,
+            "shams": ["same_layer", "random_groups"],
+        },
+    )
+    store = extract(config, folder, tmp_path / "store")
+    red = load_bank(tmp_path / "store" / "red")
+    assert red.names == ("first", "concept 2") and red.curation.members == ((0, 1), (2,))
+    assert [child.origin.kind for child in red.children] == [
+        "split",
+        "same_layer",
+        "random_groups",
+    ]
+    assert red.children[0].children[0].backbone.layer == "parts"
+    assert load_bank(tmp_path / "store" / "blue").n_concepts == 2
+    assert store["failed"] == [] and store["network"]["negatives"] == "refuse"
+    for name in ("figure.png", "maps.png", "tree.png", "coherence.png"):
+        assert (tmp_path / "store" / "red" / name).stat().st_size > 5000
+
+
+def test_processes_give_the_same_bytes(folder, tmp_path):
+    config = config_of()
+    extract(config, folder, tmp_path / "one")
+    extract(config, folder, tmp_path / "two", jobs=2)
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(files) > 8
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+@pytest.mark.slow
+def test_dask_cluster_gives_the_same_bytes(folder, tmp_path):
+    from dask.distributed import LocalCluster
+
+    config = config_of()
+    extract(config, folder, tmp_path / "one")
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        extract(config, folder, tmp_path / "two", dask=cluster.scheduler_address)
+    for name in ("store.json", "red/bank.safetensors", "blue/bank.json", "blue/figure.png"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_no_scheduler_is_told(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("craft_core.extraction.CONNECT_SECONDS", 1)
+    with pytest.raises(
+        CraftError, match=r"dask must be the address of a scheduler; got 'tcp://127"
+    ):
+        extract(config_of(), folder, tmp_path / "store", dask="tcp://127.0.0.1:9")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def one_fails(tmp_path, folder):
+    """The network calls no picture class 7, so that there is nothing to look at."""
+    config = config_of(classes={"red": 0, "green": 7})
+    return config, extract(config, folder, tmp_path / "store")
+
+
+def test_failure_of_one_class_does_not_lose_the_others(one_fails, tmp_path):
+    _, store = one_fails
+    assert [found["class_name"] for found in store["classes"]] == ["red"]
+    (failure,) = store["failed"]
+    assert failure["class_name"] == "green"
+    assert failure["error"].startswith("class_id must be predicted for an image; got 7. Predict")
+    written = json.loads((tmp_path / "store" / "store.json").read_text())
+    assert written["failed"] == store["failed"]
+
+
+def test_command_says_which_class_failed(folder, tmp_path, capsys):
+    (tmp_path / "c.toml").write_text(
+        f"""
+        classes = {{ red = 0, green = 7 }}
+        [network]
+        name = "{NETWORK}"
+        layer = "colours"
+        size_px = 64
+        mean = [0, 0, 0]
+        std = [1, 1, 1]
+        [crops]
+        size_px = 32
+        [concepts]
+        number = 2
+        """
+    )
+    out = tmp_path / "store"
+    arguments = ["extract", str(tmp_path / "c.toml"), "--images", str(folder), "--out", str(out)]
+    assert main(arguments) == 1
+    told = capsys.readouterr()
+    assert "classes ['green'] failed; the others are in the store. green: class_id must" in told.err
+    assert (out / "red" / "bank.json").exists()
+
+
+def test_resuming_keeps_what_is_finished(one_fails, folder, tmp_path):
+    config, _ = one_fails
+    before = (tmp_path / "store" / "red" / "bank.json").stat().st_mtime_ns
+    store = extract(config, folder, tmp_path / "store", resume=True)
+    assert (tmp_path / "store" / "red" / "bank.json").stat().st_mtime_ns >= before
+    assert [found["class_name"] for found in store["classes"]] == ["red"]
+    assert store["failed"][0]["class_name"] == "green"
+
+
+def test_run_that_was_stopped_goes_on(folder, tmp_path, monkeypatch):
+    """Stopped after the first class, as by Ctrl-C."""
+    config, out = config_of(), tmp_path / "store"
+    expected = tmp_path / "expected"
+    extract(config, folder, expected)
+
+    def stop_at_blue(task: ClassTask, backbone=None):
+        if task.name == "blue":
+            raise KeyboardInterrupt
+        return run_task(task, backbone)
+
+    monkeypatch.setattr("craft_core.extraction.run_task", stop_at_blue)
+    with pytest.raises(KeyboardInterrupt):
+        extract(config, folder, out)
+    unfinished = tmp_path / ".store-unfinished"
+    assert not out.exists() and finished_classes(unfinished) == ["red"]
+    done = []
+    monkeypatch.setattr(
+        "craft_core.extraction.run_task",
+        lambda task, backbone=None: done.append(task.name) or run_task(task, backbone),
+    )
+    extract(config, folder, out, resume=True)
+    assert done == ["blue"] and not unfinished.exists()
+    for name in ("store.json", "red/bank.json", "blue/bank.json"):
+        assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+def test_run_that_finished_nothing_leaves_nothing(folder, tmp_path):
+    with pytest.raises(CraftError, match=r"class_id must be predicted for an image; got 7"):
+        extract(config_of(classes={"red": 7, "green": 8}), folder, tmp_path / "store")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_resume_is_told(tmp_path):
+    with pytest.raises(StoreError, match=r"must have left something beside .*store; got nothing"):
+        begin(config_of(), tmp_path / "store", resume=True)
+
+
+def test_another_configuration_is_not_resumed(tmp_path):
+    begin(config_of(), tmp_path / "store", resume=False)
+    with pytest.raises(StoreError, match=r"must have the same configuration; got another one"):
+        begin(config_of(seed=3), tmp_path / "store", resume=True)
+
+
+def test_new_run_begins_anew(tmp_path):
+    first = begin(config_of(), tmp_path / "store", resume=False)
+    (first / "red").mkdir()
+    (first / "red" / "figure.png").touch()
+    assert finished_classes(begin(config_of(), tmp_path / "store", resume=False)) == []
+    shutil.rmtree(first)
+
+
+@pytest.mark.parametrize("method", ["ace", "pca", "kmeans"])
+def test_other_ways_to_find_concepts_are_a_word_in_the_configuration(folder, tmp_path, method):
+    config = config_of(
+        concepts={"method": method, "number": 2}, importance={"method": "tcav"}, classes={"red": 0}
+    )
+    extract(config, folder, tmp_path / "store")
+    bank = load_bank(tmp_path / "store" / "red")
+    assert bank.method == method and bank.importance.method.startswith("tcav")
+    assert bank.importance.p_values is not None
+
+
+def test_numbers_are_chosen_for_craft_alone(folder, tmp_path):
+    config = config_of(concepts={"method": "pca", "number": [2, 3]}, classes={"red": 0})
+    with pytest.raises(CraftError, match=r"must be one number for the method 'pca'; got \[2, 3\]"):
+        extract(config, folder, tmp_path / "store")
