@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 from scipy import stats
 
-from analysis.findings import Finding, counts
+from analysis.findings import Fields, Finding, counts
 from analysis.intervals import mean_interval
 from analysis.inversion import p_above, two_sided
 from analysis.shares import wilson_limits
@@ -85,7 +85,7 @@ def against_chance(
     n_right = int(answers["right"].sum())
     naive = stats.binomtest(n_right, len(answers), chance)
     bounds = naive.proportion_ci(level, method="wilson")
-    found = {
+    found: Fields = {
         "method": "naive_binomial",
         "is_default": False,
         "ci_low": float(bounds.low),
@@ -111,7 +111,7 @@ def as_odds(finding: Finding) -> Finding:
     Finding
         With the same p.
     """
-    odds = {
+    odds: Fields = {
         name: _odds(getattr(finding, name)) for name in ("estimate", "ci_low", "ci_high", "null")
     }
     return dataclasses.replace(finding, quantity="odds", **odds)

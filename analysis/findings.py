@@ -16,8 +16,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+
+Fields = dict[str, Any]  # some of the fields of a `Finding`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ class Finding:
     assumes: str
 
 
-def counts(answers: pd.DataFrame) -> dict[str, int]:
+def counts(answers: pd.DataFrame) -> Fields:
     """Count what a finding rests on.
 
     Parameters
@@ -66,7 +69,7 @@ def counts(answers: pd.DataFrame) -> dict[str, int]:
 
     Returns
     -------
-    dict[str, int]
+    Fields
         ``n_participants``, ``n_items``, ``n_answers``.
     """
     return {

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.findings import Finding, counts
+from analysis.findings import Fields, Finding, counts
 from analysis.levels import MIXED, odds_ratio_fields
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
 from analysis.regression.separation import separated_cells
@@ -32,9 +32,9 @@ def between_groups(answers: pd.DataFrame, *, level: float = 0.95) -> list[Findin
     Returns
     -------
     list[Finding]
-        Nothing but for two groups. ``group against group``: a conditional odds ratio, of an average
-        item; and where there are two kinds of items, ``difference of the differences``: the ratio of
-        the two groups' odds ratios between kinds.
+        Empty but for two groups. ``group against group``: a conditional odds ratio, of an average
+        item; and where there are two kinds of items, ``difference of the differences``: the
+        ratio of the two groups' odds ratios between kinds.
 
     Raises
     ------
@@ -53,10 +53,16 @@ def between_groups(answers: pd.DataFrame, *, level: float = 0.95) -> list[Findin
     cells = ["group", "treated"] if has_kinds else ["group"]
     tests = ["group against group", *(["difference of the differences"] if has_kinds else [])]
     quantities = ["conditional odds ratio", "ratio of conditional odds ratios"]
-    shared = {"group": f"{names[0]} - {names[1]}", "method": "mixed_logit", "is_default": True,
-              "null": 1.0, "assumes": MIXED, **counts(answers)}  # fmt: skip
+    shared: Fields = {
+        "group": f"{names[0]} - {names[1]}",
+        "method": "mixed_logit",
+        "is_default": True,
+        "null": 1.0,
+        "assumes": MIXED,
+        **counts(answers),
+    }
     if len(separated_cells(answers, cells, right="right")):
-        missing = dict.fromkeys(("estimate", "ci_low", "ci_high", "p"), math.nan)
+        missing: Fields = dict.fromkeys(("estimate", "ci_low", "ci_high", "p"), math.nan)
         fields = [missing] * len(tests)
     else:
         fields = _fitted(answers, names[0], level, has_kinds=has_kinds)
@@ -82,9 +88,7 @@ def group_names(answers: pd.DataFrame) -> list[str]:
     return sorted(answers["group"].dropna().unique()) if "group" in answers else []
 
 
-def _fitted(
-    answers: pd.DataFrame, first: str, level: float, *, has_kinds: bool
-) -> list[dict[str, float]]:
+def _fitted(answers: pd.DataFrame, first: str, level: float, *, has_kinds: bool) -> list[Fields]:
     is_first = (answers["group"] == first).to_numpy(float) - 0.5
     ones, kind = np.ones(len(answers)), answers["treated"].to_numpy(float) - 0.5
     columns = [ones, is_first, kind, is_first * kind] if has_kinds else [ones, is_first]

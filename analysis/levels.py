@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError
-from analysis.findings import Finding, counts
+from analysis.findings import Fields, Finding, counts
 from analysis.paired import paired_shares, paired_t, wilcoxon
 from analysis.regression.binomial import fit_binomial
 from analysis.regression.gee import contrast_test, fit_gee
@@ -25,8 +25,6 @@ MIXED: Final = "participants with slopes and crossed items are normal in log odd
 CLUSTERED: Final = "items are all there are; participants are clusters"
 SAMPLES: Final = "participants and items are samples; a difference is nearly normal"
 NAIVE: Final = "all answers are independent, which they are not"
-
-Fields = dict[str, Any]
 
 
 def between_levels(
@@ -90,7 +88,7 @@ def between_levels(
             wilcoxon(pairs),
             _naive(answers, level),
         ]
-    shared = {"test": test, "group": group, **counts(answers)}
+    shared: Fields = {"test": test, "group": group, **counts(answers)}
     return [
         Finding(**shared | {"is_default": i == 0, "null": _null(fields)} | fields)
         for i, fields in enumerate(found)
@@ -132,7 +130,7 @@ def _default(answers: pd.DataFrame, group: str, level: float) -> Fields:
 
 
 def odds_ratio_fields(log_odds: float, variance: float, df: float, level: float) -> Fields:
-    """Turn an estimate of log odds into the fields of a finding.
+    """Turn an estimate of log odds into fields of a finding.
 
     Parameters
     ----------

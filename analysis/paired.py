@@ -5,13 +5,13 @@ study, they find differences between pictures and call them differences between 
 """
 
 import warnings
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis.errors import DesignError, UnpairedRowsWarning
+from analysis.findings import Fields
 
 ASSUMES = "items are the same for both kinds, or all there are"
 
@@ -39,7 +39,7 @@ def paired_shares(answers: pd.DataFrame) -> pd.DataFrame:
     UnpairedRowsWarning
         If a participant answered one kind only, and is left out.
     """
-    means = answers.groupby(["participant", "treated"])["right"].mean().unstack("treated")
+    means = answers.pivot_table(index="participant", columns="treated", values="right")
     paired = means.reindex(columns=[False, True]).dropna()
     n_lost = len(means) - len(paired)
     if n_lost:
@@ -56,7 +56,7 @@ def paired_shares(answers: pd.DataFrame) -> pd.DataFrame:
     return paired
 
 
-def paired_t(shares: pd.DataFrame, *, level: float) -> dict[str, Any]:
+def paired_t(shares: pd.DataFrame, *, level: float) -> Fields:
     """Student's paired t test of participants' shares.
 
     Parameters
@@ -68,11 +68,11 @@ def paired_t(shares: pd.DataFrame, *, level: float) -> dict[str, Any]:
 
     Returns
     -------
-    dict[str, Any]
-        Fields of a `findings.Finding`; without an interval where all differences are the same.
+    Fields
+        Of a `findings.Finding`; without an interval where all differences are the same.
     """
     differences = (shares[True] - shares[False]).to_numpy(float)
-    found: dict[str, Any] = {
+    found: Fields = {
         "method": "paired_t",
         "quantity": "difference",
         "estimate": float(differences.mean()),
@@ -93,7 +93,7 @@ def paired_t(shares: pd.DataFrame, *, level: float) -> dict[str, Any]:
     }
 
 
-def wilcoxon(shares: pd.DataFrame) -> dict[str, Any]:
+def wilcoxon(shares: pd.DataFrame) -> Fields:
     """Wilcoxon's signed-rank test of participants' shares, those without a difference left out.
 
     Parameters
@@ -103,12 +103,12 @@ def wilcoxon(shares: pd.DataFrame) -> dict[str, Any]:
 
     Returns
     -------
-    dict[str, Any]
-        Fields of a `findings.Finding`; the estimate is the median of the differences, without an
+    Fields
+        Of a `findings.Finding`; the estimate is the median of the differences, without an
         interval.
     """
     differences = (shares[True] - shares[False]).to_numpy(float)
-    found: dict[str, Any] = {
+    found: Fields = {
         "method": "wilcoxon",
         "quantity": "median difference",
         "estimate": float(np.median(differences)),

@@ -1,4 +1,4 @@
-"""The recursivity study (Table 2): do sub-concepts hang together better than concepts?
+"""The recursivity study (Table 2): whether sub-concepts hang together better than concepts.
 
 Intruder trials ask which of several pictures does not belong, binary choices ask whether an image
 belongs to a concept or to its sub-concept. Participants and items are both samples: other people
@@ -9,19 +9,23 @@ since the blocks always hold different pictures, it finds a difference in 17 to 
 which there is none. It is there as a labelled alternative, and so is the naive binomial test, which
 takes all answers as independent.
 
-Each test is one row, of the columns `ROW`.
+Each test is one row, of the columns of `findings.Finding`.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import pandas as pd
 
-from analysis.chance import against_chance
+from analysis.chance import against_chance, as_odds
 from analysis.checks import check_columns, check_share
-from analysis.levels import between_groups, between_levels
-from analysis.rows import Row
+from analysis.errors import DesignError
+from analysis.findings import Finding, as_table
+from analysis.groups import between_groups, group_names
+from analysis.levels import between_levels
 
 N_CHOICES: Final = 5  # pictures of an intruder trial
+LEVELS: Final = {"concept": "concept", "sub_concept": "sub-concept"}
 
 
 def intruder(
@@ -43,17 +47,19 @@ def intruder(
     Returns
     -------
     pd.DataFrame
-        One row per test; see `rows.ROW` for the columns. ``test`` is ``against chance`` (of each
-        level), ``sub-concept against concept``, or, of two groups, ``group against group`` (the
-        odds of a right answer) and ``difference of the differences``.
+        One row per test; see `analysis.findings` for the columns. ``test`` is ``concept against
+        chance``, ``sub-concept against chance``, ``sub-concept against concept``, or, of two
+        groups, ``group against group`` (the odds of a right answer) and ``difference of the
+        differences``.
 
     Raises
     ------
     MissingColumnError
         If a column is absent.
     DesignError
-        If a level is unknown or absent, the number of choices is not the same in all rows, or
-        there are not two participants and two items.
+        If there are no answers or a value is missing, a level is unknown or absent, the number of
+        choices is not the same in all rows, a group is given for some participants only, or there
+        are not two participants and two items.
     ConvergenceError
         If a mixed model does not come to an end.
     AnalysisError
@@ -68,24 +74,32 @@ def intruder(
     ZeroVarianceWarning
         If participants and items are all alike in a cell.
     """
-    rows = _of_task(responses, "intruder")
-    check_columns(rows, ["participant", "item", "level", "correct"])
+    rows = _of_task(responses, "intruder", ["level", "correct"])
     check_share("level", level)
     _check_levels(rows)
-    answers = rows.assign(right=rows["correct"].astype(float))
+    answers = rows.assign(
+        right=rows["correct"].astype(float), treated=rows["level"] == "sub_concept"
+    )
     chance = 1 / _n_choices(answers)
-    options = {"level": level, "has_alternatives": has_alternatives}
-    tests: list[Row] = []
+    findings: list[Finding] = []
     for group, part in _groups(answers):
-        for name, label in (("concept", "concept"), ("sub_concept", "sub-concept")):
-            cell = part[part["level"] == name]
-            tests += against_chance(cell, chance, test=f"{label} against chance", group=group,
-                                    **options)  # fmt: skip
-        coded = part.assign(treated=part["level"] == "sub_concept")
-        tests += between_levels(coded, test="sub-concept against concept", group=group, **options)
-    coded = answers.assign(treated=answers["level"] == "sub_concept")
-    tests += between_groups(coded, level=level)
-    return _as_table(tests, "intruder")
+        for name, label in LEVELS.items():
+            findings += against_chance(
+                part[part["level"] == name],
+                chance,
+                test=f"{label} against chance",
+                group=group,
+                level=level,
+                has_alternatives=has_alternatives,
+            )
+        findings += between_levels(
+            part,
+            test="sub-concept against concept",
+            group=group,
+            level=level,
+            has_alternatives=has_alternatives,
+        )
+    return as_table([*findings, *between_groups(answers, level=level)])
 
 
 def binary_choice(
@@ -107,17 +121,18 @@ def binary_choice(
     Returns
     -------
     pd.DataFrame
-        One row per test; see `rows.ROW` for the columns. ``test`` is ``sub-concept against one
-        half`` (recursive sub-clusters; as a share, and as odds p / (1 - p), which are not an odds
-        ratio), ``recursive against sham`` and, of two groups, ``group against group``, and with
-        sham ``difference of the differences``.
+        One row per test; see `analysis.findings` for the columns. ``test`` is ``sub-concept
+        against one half`` (recursive sub-clusters; as a share, and as odds p / (1 - p), which are
+        not an odds ratio), ``recursive against sham`` and, of two groups, ``group against
+        group``, and with sham ``difference of the differences``.
 
     Raises
     ------
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are not two participants and two items.
+        If there are no answers or a value is missing, a group is given for some participants only,
+        or there are not two participants and two items.
     ConvergenceError
         If a mixed model does not come to an end.
     AnalysisError
@@ -132,18 +147,73 @@ def binary_choice(
     ZeroVarianceWarning
         If participants and items are all alike in a cell.
     """
-    rows = _of_task(responses, "binary_choice")
-    check_columns(rows, ["participant", "item", "chose_sub"])
+    rows = _of_task(responses, "binary_choice", ["chose_sub"])
     check_share("level", level)
-    sham = rows["is_sham"].astype(bool) if "is_sham" in rows else pd.Series(False, index=rows.index)
-    answers = rows.assign(right=rows["chose_sub"].astype(float), treated=~sham)
-    options = {"level": level, "has_alternatives": has_alternatives}
-    tests: list[Row] = []
+    is_sham = rows["is_sham"].astype(bool) if "is_sham" in rows else False
+    answers = rows.assign(right=rows["chose_sub"].astype(float), is_sham=is_sham)
+    answers = answers.assign(treated=~answers["is_sham"])
+    findings: list[Finding] = []
     for group, part in _groups(answers):
-        recursive = part[part["treated"]]
-        tests += against_chance(recursive, 0.5, test="sub-concept against one half", group=group,
-                                has_odds=True, **options)  # fmt: skip
+        shares = against_chance(
+            part[part["treated"]],
+            0.5,
+            test="sub-concept against one half",
+            group=group,
+            level=level,
+            has_alternatives=has_alternatives,
+        )
+        findings += [shares[0], as_odds(shares[0]), *shares[1:]]
         if not part["treated"].all():
-            tests += between_levels(part, test="recursive against sham", group=group, **options)
-    tests += between_groups(answers, level=level)
-    return _as_table(tests, "binary_choice")
+            findings += between_levels(
+                part,
+                test="recursive against sham",
+                group=group,
+                level=level,
+                has_alternatives=has_alternatives,
+            )
+    return as_table([*findings, *between_groups(answers, level=level)])
+
+
+def _of_task(responses: pd.DataFrame, task: str, columns: list[str]) -> pd.DataFrame:
+    """Return the rows of a task, whose columns are checked."""
+    rows = responses[responses["task"] == task] if "task" in responses else responses
+    check_columns(rows, ["participant", "item", *columns])
+    if rows.empty:
+        raise DesignError(f"responses must hold answers of the task {task}; got none.")
+    missing = rows[columns].isna().any(axis=1)
+    if missing.any():
+        raise DesignError(
+            f"{columns} must be given in every {task} row; got {missing.sum()} empty."
+        )
+    has_group = "group" in rows and rows["group"].notna().any()
+    if has_group and rows["group"].isna().any():
+        n = rows.loc[rows["group"].isna(), "participant"].nunique()
+        raise DesignError(
+            f"group must be given for every participant or for none; got {n} without."
+        )
+    return rows.reset_index(drop=True)
+
+
+def _check_levels(rows: pd.DataFrame) -> None:
+    found = sorted(rows["level"].unique())
+    if found != sorted(LEVELS):
+        raise DesignError(f"level must be each of {list(LEVELS)}; got {found}.")
+
+
+def _n_choices(rows: pd.DataFrame) -> int:
+    counts = sorted(rows["n_choices"].unique()) if "n_choices" in rows else [N_CHOICES]
+    if len(counts) > 1 or counts[0] < 2:
+        raise DesignError(
+            "n_choices must be one number of 2 or more in all rows; "
+            f"got {[int(count) for count in counts]}."
+        )
+    return int(counts[0])
+
+
+def _groups(answers: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Walk over the groups by name; over all at once where none are told apart."""
+    names = group_names(answers)
+    if not names:
+        yield "", answers
+    for name in names:
+        yield name, answers[answers["group"] == name]

@@ -288,3 +288,29 @@ def chicks():
         for i, grams in enumerate(text.split())
     ]
     return pd.DataFrame(rows, columns=["participant", "condition", "accuracy"])
+
+
+@pytest.fixture(scope="session")
+def verbagg():
+    """Verbal aggression of 316 persons in 24 situations (De Boeck & Wilson 2004; lme4's `VerbAgg`).
+
+    Answers (316, 24), 1 for "yes" or "perhaps", and the names of the situations.
+    """
+    file = Path(__file__).parent / "regression" / "verbagg.txt"
+    names, *rows = file.read_text(encoding="ascii").splitlines()
+    return np.array([[float(letter) for letter in row] for row in rows]), names.split()
+
+
+@pytest.fixture(scope="session")
+def aggression(verbagg):
+    """One row an answer; doing takes the place of sub-concepts, and wanting that of concepts."""
+    table, names = verbagg
+    n_persons, n_items = table.shape
+    person = np.repeat(np.arange(n_persons), n_items)
+    rows = pd.DataFrame({"participant": person, "item": np.tile(names, n_persons)})
+    is_do = rows["item"].str.contains("Do")
+    return rows.assign(
+        right=table.ravel(), treated=is_do, correct=table.ravel() > 0,
+        level=np.where(is_do, "sub_concept", "concept"),
+        group=np.where(person < 158, "expert", "layman"),
+    )  # fmt: skip

@@ -1,11 +1,7 @@
 """Published data that answers from R were computed on."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-HERE = Path(__file__).parent
 
 # Contagious bovine pleuropneumonia in 15 herds of zebu (Lesnoff et al. 2004; `cbpp` of lme4):
 # herd, new cases, herd size, period.
@@ -47,13 +43,3 @@ def ohio():
     smokes = np.repeat([float(smokes) for _, smokes in children], 4)
     ages = np.tile([-2.0, -1.0, 0.0, 1.0], len(children))
     return y, ages, smokes, np.repeat(np.arange(len(children)), 4)
-
-
-@pytest.fixture(scope="session")
-def verbagg():
-    """Verbal aggression of 316 persons in 24 situations (De Boeck & Wilson 2004; lme4's `VerbAgg`).
-
-    Answers (316, 24), 1 for "yes" or "perhaps", and the names of the situations.
-    """
-    names, *rows = (HERE / "verbagg.txt").read_text(encoding="ascii").splitlines()
-    return np.array([[float(letter) for letter in row] for row in rows]), names.split()
