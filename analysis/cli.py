@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from analysis.commands.command import Command
+from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
 from analysis.report import check_results_folder, write_results
 from analysis.responses import read_export
@@ -17,28 +18,6 @@ example:
   craft-analysis report runs/demo/export --simulated
       reads runs/demo/export and writes runs/demo/results/report.html
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A subcommand.
-
-    Attributes
-    ----------
-    summary
-        One line for the list of subcommands.
-    example
-        Shown below the options.
-    add_arguments
-        Declares what it takes.
-    run
-        Does it.
-    """
-
-    summary: str
-    example: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _parser().parse_args(arguments)
     try:
-        COMMANDS[chosen.command].run(chosen)
+        for line in COMMANDS[chosen.command].run(chosen):
+            print(line)
     except (AnalysisError, OSError) as error:
         print(f"craft-analysis: {error}", file=sys.stderr)
         return 1
@@ -69,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="craft-analysis",
-        description="Turn a study's export into results.",
+        description="Turn a study's export into results, and plan or check a study.",
         epilog=REPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -104,7 +84,7 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _report(chosen: argparse.Namespace) -> None:
+def _report(chosen: argparse.Namespace) -> Iterator[str]:
     out = (chosen.out or chosen.export.resolve().parent / "results").absolute()
     check_results_folder(out)
     with noted_warnings() as notes:
@@ -116,7 +96,7 @@ def _report(chosen: argparse.Namespace) -> None:
     page = write_results(results, out, notes)
     for note in notes:
         print(f"craft-analysis: warning: {note}", file=sys.stderr)
-    print(f"Report: {page}")
+    yield f"Report: {page}"
 
 
 def _progress(text: str) -> None:
@@ -132,4 +112,9 @@ COMMANDS: Final = {
         add_arguments=_add_report_arguments,
         run=_report,
     ),
+    "verify": VERIFY,
 }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

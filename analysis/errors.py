@@ -11,6 +11,7 @@ AnalysisError
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
     ConvergenceError        a model's fit does not come to an end
+    PublishedTableError     a published table cannot be read or checked
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
@@ -68,6 +69,10 @@ class ResultsError(AnalysisError):
 
 class ConvergenceError(AnalysisError):
     """A model's fit does not come to an end."""
+
+
+class PublishedTableError(AnalysisError):
+    """A published table cannot be read or checked."""
 
 
 class AnalysisWarning(UserWarning):

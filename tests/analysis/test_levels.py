@@ -26,7 +26,8 @@ def test_default_agrees_with_lme4(found):
 
 
 def test_cluster_robust_odds_ratio_agrees_with_geepack(found):
-    # geeglm(y ~ mode, id = id, family = binomial, corstr = "exchangeable"): -0.45125372, 0.051949526
+    # geeglm(y ~ mode, id = id, family = binomial, corstr = "exchangeable"):
+    # -0.45125372, robust error 0.051949526
     robust = found["cluster_robust"]
     assert math.log(robust.estimate) == pytest.approx(-0.45125372, abs=1e-7)
     error = math.log(robust.estimate) / robust.statistic
