@@ -12,6 +12,7 @@ AnalysisError
     ResultsError            a results folder may not be written
     ConvergenceError        a model's fit does not come to an end
     PublishedTableError     a published table cannot be read or checked
+    PlanError               a plan cannot be followed
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
@@ -73,6 +74,10 @@ class ConvergenceError(AnalysisError):
 
 class PublishedTableError(AnalysisError):
     """A published table cannot be read or checked."""
+
+
+class PlanError(AnalysisError):
+    """A plan cannot be followed."""
 
 
 class AnalysisWarning(UserWarning):

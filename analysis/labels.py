@@ -19,6 +19,9 @@ STAGES: Final = {
     "assigned": "assigned",
     "unfinished": "did not finish",
     "catch": "failed the catch trials",
+    "fast_answers": "answered too many trials too fast",
+    "too_short": "took too little time",
+    "too_long": "took too much time",
     "analysed": "analysed",
 }
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
