@@ -9,6 +9,7 @@ from typing import Final
 from analysis.commands.command import Command
 from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
+from analysis.plan import read_plan
 from analysis.report import check_results_folder, write_results
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
@@ -82,6 +83,12 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report on the simulated participants; without it, on the people",
     )
+    parser.add_argument(
+        "--plan", metavar="PLAN.toml", type=Path, help="what was decided before the data were seen"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the bootstrap and of Dunnett's test (default: 0)"
+    )
 
 
 def _report(chosen: argparse.Namespace) -> Iterator[str]:
@@ -91,7 +98,12 @@ def _report(chosen: argparse.Namespace) -> Iterator[str]:
         _progress(f"reading {chosen.export}")
         export = read_export(chosen.export)
         _progress(f"analysing {len(export.participants)} participants")
-        results = analyse(export, "simulated" if chosen.simulated else "people")
+        results = analyse(
+            export,
+            "simulated" if chosen.simulated else "people",
+            plan=read_plan(chosen.plan) if chosen.plan else None,
+            seed=chosen.seed,
+        )
     _progress(f"writing {out}")
     page = write_results(results, out, notes)
     for note in notes:

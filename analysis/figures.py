@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.arm_figures import draw_odds_ratios, draw_raincloud
 from analysis.labels import STAGES, TIES, condition_label, percent, ratio
 from analysis.shares import Values
 
@@ -58,6 +59,12 @@ def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
             figures["accuracy"] = draw_accuracies(
                 tables["session_accuracies"], tables["accuracy_by_session"], "session"
             )
+        if len(tables["accuracy_by_condition"]):
+            figures["raincloud"] = draw_raincloud(
+                tables["session_accuracies"], tables["accuracy_by_condition"]
+            )
+        if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
+            figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
         if len(tables["utility"]):
             figures["utility"] = draw_utility(tables["utility"])
         if len(tables["accuracy_by_tie"]):

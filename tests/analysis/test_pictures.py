@@ -29,4 +29,4 @@ def test_alternative_text_holds_the_numbers(results):
 
 def test_captions_name_interval_and_unit(results):
     caption = picture_text(results, "accuracy")[1]
-    assert "95\u00a0% t intervals over simulated participants" in caption
+    assert "95\u00a0% intervals over simulated participants" in caption

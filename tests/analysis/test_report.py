@@ -53,7 +53,7 @@ def test_page_is_well_formed_and_loads_nothing(page):
 def test_page_can_be_read_by_a_screen_reader(page):
     outline = Outline(page)
     assert outline.all("html")[0]["lang"] == "en"
-    assert len(outline.all("h1")) == 1 and len(outline.all("img")) == 5
+    assert len(outline.all("h1")) == 1 and len(outline.all("img")) == 7
     assert all(len(image["alt"]) > 40 for image in outline.all("img"))
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -86,12 +86,18 @@ def test_titles_are_escaped(results, tmp_path):
 def test_record_lists_what_is_there(results, page, tmp_path):
     out = tmp_path / "out"
     record = json.loads((out / "results.json").read_text("utf-8"))
-    assert (record["schema"], record["schema_version"]) == ("study-results", 1)
+    assert (record["schema"], record["schema_version"]) == ("study-results", 2)
     assert record["population"] == "simulated"
     assert record["config"]["baseline"] == "baseline" and record["config"]["level"] == 0.95
     assert record["export"]["sha256"] == results.export.sha256
     assert record["notes"] == ["One arm is small."]
-    listed = {*record["tables"], *record["figures"], record["report"], "results.json"}
+    listed = {
+        *record["tables"],
+        *record["figures"],
+        *record["latex"],
+        record["report"],
+        "results.json",
+    }
     there = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
     assert listed == there
 
