@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from analysis.commands.command import Command
+from analysis.commands.power import POWER
 from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
 from analysis.plan import read_plan
@@ -124,6 +125,7 @@ COMMANDS: Final = {
         add_arguments=_add_report_arguments,
         run=_report,
     ),
+    "power": POWER,
     "verify": VERIFY,
 }
 

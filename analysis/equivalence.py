@@ -15,7 +15,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from analysis.accuracy import arm_share
 from analysis.checks import check_columns, check_share, check_shares
@@ -118,7 +117,10 @@ def holm(p: pd.Series) -> pd.Series:
     adjusted = pd.Series(np.nan, index=p.index, dtype=float)
     known = p.notna()
     if known.any():
-        adjusted[known] = multipletests(p[known], method="holm")[1]
+        values = p[known].to_numpy(float)
+        order = np.argsort(values, kind="stable")
+        steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+        adjusted[known] = np.minimum(steps, 1.0)[np.argsort(order, kind="stable")]
     return adjusted
 
 
