@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import derivative, exactness, factorisation, forward, importance
+from benchmarks import analysis, derivative, exactness, factorisation, forward, importance
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -10,6 +10,7 @@ QUESTIONS = {
     "importance": importance.main,
     "derivative": derivative.main,
     "forward": forward.main,
+    "analysis": analysis.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:
