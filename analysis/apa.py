@@ -138,8 +138,9 @@ def equivalence_sentence(row: Row, *, alpha: float = 0.05) -> str:
     elif row["is_equivalent"]:
         verdict = "makes no difference that matters"
     else:
-        helped = row["ci_low"] > 1
-        verdict = "helps" if helped else "is neither shown to be equivalent nor to do harm"
+        verdict = "is neither shown to be equivalent nor to do harm"
+        if row["ci_low"] > 1:
+            verdict = "is not shown to be equivalent, all of its interval lying above 1"
     return f"{name} {verdict} (Utility {ratio(row['utility'])}; {tost}; {harm}; level {alpha:g})."
 
 

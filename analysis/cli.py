@@ -10,10 +10,12 @@ from analysis.commands.command import Command
 from analysis.commands.power import POWER
 from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
-from analysis.plan import read_plan
+from analysis.merging import merge_exports, study_key, without_pilot
+from analysis.plan import Plan, read_plan
 from analysis.report import check_results_folder, write_results
-from analysis.responses import read_export
-from analysis.results import analyse, noted_warnings
+from analysis.responses import Export, Population, read_export
+from analysis.results import Results, analyse, noted_warnings
+from analysis.side_by_side import write_comparison
 
 REPORT_EXAMPLE: Final = """\
 example:
@@ -71,7 +73,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "export", metavar="EXPORT_DIR", type=Path, help='folder that "craft-study export" wrote'
+        "export",
+        metavar="EXPORT_DIR",
+        type=Path,
+        nargs="+",
+        help='folder that "craft-study export" wrote; several of one study are put together, and '
+        "different studies stand side by side",
     )
     parser.add_argument(
         "--out",
@@ -85,6 +92,13 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
         help="report on the simulated participants; without it, on the people",
     )
     parser.add_argument(
+        "--pilot",
+        metavar="EXPORT_DIR",
+        type=Path,
+        action="append",
+        help="export made when the pilot was over; its participants are left out",
+    )
+    parser.add_argument(
         "--plan", metavar="PLAN.toml", type=Path, help="what was decided before the data were seen"
     )
     parser.add_argument(
@@ -93,23 +107,39 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> Iterator[str]:
-    out = (chosen.out or chosen.export.resolve().parent / "results").absolute()
+    out = (chosen.out or chosen.export[0].resolve().parent / "results").absolute()
     check_results_folder(out)
+    plan = read_plan(chosen.plan) if chosen.plan else None
     with noted_warnings() as notes:
-        _progress(f"reading {chosen.export}")
-        export = read_export(chosen.export)
-        _progress(f"analysing {len(export.participants)} participants")
-        results = analyse(
-            export,
-            "simulated" if chosen.simulated else "people",
-            plan=read_plan(chosen.plan) if chosen.plan else None,
-            seed=chosen.seed,
-        )
+        results = [_analysed(export, chosen, plan) for export in _read(chosen)]
     _progress(f"writing {out}")
-    page = write_results(results, out, notes)
+    if len(results) == 1:
+        page = write_results(results[0], out, notes)
+    else:
+        page = write_comparison(results, out, notes)
     for note in notes:
         print(f"craft-analysis: warning: {note}", file=sys.stderr)
     yield f"Report: {page}"
+
+
+def _read(chosen: argparse.Namespace) -> list[Export]:
+    """Read all exports, and put those of one study together."""
+    studies: dict[tuple[str, ...], list[Export]] = {}
+    for folder in chosen.export:
+        _progress(f"reading {folder}")
+        export = read_export(folder)
+        studies.setdefault(study_key(export), []).append(export)
+    merged = [merge_exports(exports) for exports in studies.values()]
+    for folder in chosen.pilot or []:
+        pilot = read_export(folder)
+        merged = [without_pilot(export, pilot) for export in merged]
+    return merged
+
+
+def _analysed(export: Export, chosen: argparse.Namespace, plan: Plan | None) -> Results:
+    _progress(f"analysing {len(export.participants)} participants")
+    population: Population = "simulated" if chosen.simulated else "people"
+    return analyse(export, population, plan=plan, seed=chosen.seed)
 
 
 def _progress(text: str) -> None:

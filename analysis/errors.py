@@ -13,9 +13,11 @@ AnalysisError
     ConvergenceError        a model's fit does not come to an end
     PublishedTableError     a published table cannot be read or checked
     PlanError               a plan cannot be followed
+    MergeError              exports are not of one study
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
+    DuplicateWarning          participants are in several exports, or in a pilot
     CounterWarning            a participant's counters disagree with the answers
     NoComparisonWarning       conditions cannot be compared, and their table stays empty
     SmallArmWarning           too few participants for an interval
@@ -80,12 +82,20 @@ class PlanError(AnalysisError):
     """A plan cannot be followed."""
 
 
+class MergeError(AnalysisError):
+    """Exports are not of one study."""
+
+
 class AnalysisWarning(UserWarning):
     """A result is usable, but less than one would wish."""
 
 
 class AlteredFileWarning(AnalysisWarning):
     """A table was changed after its export."""
+
+
+class DuplicateWarning(AnalysisWarning):
+    """Participants are in several exports, or in a pilot."""
 
 
 class CounterWarning(AnalysisWarning):

@@ -59,6 +59,7 @@ def latex_table(part: Part, label: str) -> str:
         rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
+        *_groups(part),
         " & ".join(map(latex_text, part.header)) + r" \\",
         r"\midrule",
     ]
@@ -67,6 +68,12 @@ def latex_table(part: Part, label: str) -> str:
         lines.append(" & ".join(cells) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
+
+
+def _groups(part: Part) -> list[str]:
+    """Set the names above the header."""
+    cells = [rf"\multicolumn{{{span}}}{{c}}{{{latex_text(name)}}}" for name, span in part.groups]
+    return [" & ".join(cells) + r" \\"] if cells else []
 
 
 def _cell(text: str, mark: str) -> str:

@@ -49,6 +49,8 @@ class Part:
         The line to unfold it by; empty where it is not folded.
     marks
         (row, column) -> ``best`` (set in bold) or ``second`` (underlined).
+    groups
+        Names above the header, and how many columns each spans; none where empty.
     """
 
     caption: str
@@ -57,6 +59,7 @@ class Part:
     text_columns: tuple[int, ...] = ()
     summary: str = ""
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    groups: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_folded(self) -> bool:

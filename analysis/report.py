@@ -135,12 +135,7 @@ def render(results: Results, figures: Path, notes: Sequence[str] = ()) -> str:
         HTML that loads nothing.
     """
     study = results.export.study
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("analysis"),
-        autoescape=jinja2.select_autoescape(["html", "jinja"]),
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html.jinja").render(
+    return render_page(
         title=study.title,
         about=_about(results),
         is_simulated=results.population == "simulated",
@@ -150,6 +145,29 @@ def render(results: Results, figures: Path, notes: Sequence[str] = ()) -> str:
         origin=list(_origin(results)),
         config=json.dumps(_provenance(study).get("config", {}), indent=2, ensure_ascii=False),
     )
+
+
+def render_page(**parts: Any) -> str:  # noqa: ANN401
+    """Fill the template.
+
+    Parameters
+    ----------
+    **parts
+        ``title``, ``about``, ``is_simulated``, ``notes``, ``sections``, ``origin``; and
+        ``pictures`` and ``config`` where there are.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("analysis"),
+        autoescape=jinja2.select_autoescape(["html", "jinja"]),
+        undefined=jinja2.StrictUndefined,
+    )
+    template = environment.get_template("report.html.jinja")
+    return template.render(**{"pictures": {}, "config": "", **parts})
 
 
 def _write_latex(parts: Sequence[Section], folder: Path) -> list[str]:

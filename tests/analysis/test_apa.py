@@ -60,7 +60,7 @@ def test_separated_arm_and_small_arm_are_said():
         ({"is_harmful": True}, "does harm, but less than the margin"),
         ({"is_harmful": True, "is_equivalent": False}, "does harm (Utility"),
         ({"is_equivalent": False}, "is neither shown to be equivalent nor to do harm"),
-        ({"is_equivalent": False, "ci_low": 1.2}, "helps"),
+        ({"is_equivalent": False, "ci_low": 1.2}, "is not shown to be equivalent, all of its"),
         ({"p_equivalence": math.nan}, "too few participants to tell"),
     ],
 )
