@@ -5,7 +5,7 @@
     u, v    their squared standard errors
 
 They fall short of their level where arms differ in size and accuracies are near 1: in simulations
-of 8 against 40 participants at .95 to .97, a 95 % interval covers 88 % (docs/benchmarks.md). So
+of 8 against 40 participants at .95 to .97, a 95 % interval covers 91 % (docs/benchmarks.md). So
 `analysis.intervals` has the default ones.
 """
 

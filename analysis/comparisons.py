@@ -1,7 +1,7 @@
 """The usual tests between conditions over participants' mean accuracies, by the names readers know.
 
-None of them is the default: `odds.marginal_odds_ratios` is, and docs/benchmarks.md has the error
-rates of all. Those that take variances as equal (ANOVA, Tukey-Kramer, Dunnett) err where they are
+None of them is the default: `odds.marginal_odds_ratios` is, and docs/benchmarks.md has error
+rates. Those that take variances as equal (ANOVA, Tukey-Kramer, Dunnett) err where they are
 not and arms differ in size; those of Welch and Games-Howell err in small arms near 1. Which one is
 used is decided beforehand: none of these functions looks at the data to choose another.
 """
