@@ -205,7 +205,7 @@ def draw_utility(utility: pd.DataFrame) -> Figure:
     axes.axvline(1, color=GREY, linewidth=1.2, linestyle="--", zorder=0)
     axes.set(xlim=(low, high), ylim=(len(utility) - 0.3, -0.7))
     axes.set_yticks(range(len(utility)), [condition_label(name) for name in utility["condition"]])
-    axes.set_xlabel("Utility: accuracy over the baseline's (1 = no help)")
+    axes.set_xlabel("Utility (1 = no help)")
     return figure
 
 

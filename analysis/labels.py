@@ -68,7 +68,7 @@ def percent(share: float, digits: int = 1) -> str:
     >>> percent(0.4567, 0)
     '46\xa0%'
     """
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
 
 
 def bare_percent(share: float) -> str:
@@ -89,7 +89,7 @@ def bare_percent(share: float) -> str:
     >>> bare_percent(0.4567)
     '45.7'
     """
-    return "–" if math.isnan(share) else f"{100 * share:.1f}"
+    return "–" if math.isnan(share) else f"{100 * share:.1f}".replace("-", "−")
 
 
 def points(difference: float) -> str:

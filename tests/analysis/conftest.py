@@ -314,3 +314,15 @@ def aggression(verbagg):
         level=np.where(is_do, "sub_concept", "concept"),
         group=np.where(person < 158, "expert", "layman"),
     )  # fmt: skip
+
+
+@pytest.fixture
+def injected(monkeypatch, tmp_path):
+    """Write an export whose learners are right with given probabilities; return its folder."""
+
+    def write(baseline, craft, *, rng, n):
+        shares = {"baseline": (baseline, baseline), "craft": (craft, craft)}
+        monkeypatch.setitem(ACCURACY, "learner", shares)
+        return write_tables(tmp_path / "injected", make_tables(rng, {"learner": n}))
+
+    return write
