@@ -1,6 +1,7 @@
 """Exports made up for the tests: written as `study_app.columns` says, from a seeded generator."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -255,6 +256,24 @@ def write_export(folder, *, seed=0, mix=None, n_people=0):
 def export_folder(tmp_path) -> Path:
     """An export of 60 simulated participants."""
     return write_export(tmp_path / "export")
+
+
+@pytest.fixture(scope="session")
+def analysed_once(tmp_path_factory):
+    """Results of 60 simulated participants; tests get copies, see `rehearsed`."""
+    from analysis.responses import read_export
+    from analysis.results import analyse
+
+    return analyse(
+        read_export(write_export(tmp_path_factory.mktemp("one") / "export")), "simulated"
+    )
+
+
+@pytest.fixture
+def rehearsed(analysed_once):
+    """Results of the export of `export_folder`, with tables of its own."""
+    tables = {name: table.copy() for name, table in analysed_once.tables.items()}
+    return dataclasses.replace(analysed_once, tables=tables)
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ ARMS = ("baseline", "saliency", "craft")
 
 
 @pytest.fixture
-def analysed(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def analysed(rehearsed):
+    return rehearsed
 
 
 def _trials(results):

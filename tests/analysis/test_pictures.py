@@ -2,13 +2,11 @@ import pytest
 
 from analysis.figures import draw_all
 from analysis.pictures import TEXTS, picture_text
-from analysis.responses import read_export
-from analysis.results import analyse
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 def test_every_figure_has_its_words(results):

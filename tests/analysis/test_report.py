@@ -31,8 +31,8 @@ class Outline(html.parser.HTMLParser):
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_earlier_results_are_replaced_whole(results, tmp_path):
     (out / "tables" / "old.csv").touch()
     write_results(results, out)
     assert not (out / "tables" / "old.csv").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
 def test_empty_folder_is_filled(results, tmp_path):
@@ -141,4 +141,4 @@ def test_nothing_is_left_behind_by_a_failure(results, tmp_path, monkeypatch):
     monkeypatch.setattr("analysis.report.save_figures", fail)
     with pytest.raises(RuntimeError, match="disk full"):
         write_results(results, tmp_path / "out")
-    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+    assert list(tmp_path.iterdir()) == []

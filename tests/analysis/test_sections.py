@@ -8,8 +8,8 @@ from analysis.sections import sections
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 def _section(results, name):

@@ -5,14 +5,12 @@ import pandas as pd
 import pytest
 
 from analysis.errors import ResultsError
-from analysis.responses import read_export
-from analysis.results import analyse
 from analysis.side_by_side import comparison_part, comparison_sections, write_comparison
 
 
 @pytest.fixture
-def husky(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def husky(rehearsed):
+    return rehearsed
 
 
 @pytest.fixture
