@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import analysis, derivative, exactness, factorisation, forward, importance
+from benchmarks import analysis, derivative, exactness, factorisation, forward, importance, maps
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -10,6 +10,7 @@ QUESTIONS = {
     "importance": importance.main,
     "derivative": derivative.main,
     "forward": forward.main,
+    "maps": maps.main,
     "analysis": analysis.main,
 }
 

@@ -78,6 +78,8 @@ def curate(
     for concept in range(bank.n_concepts):
         if concept not in exclude:
             members.setdefault(first_of.get(concept, concept), []).append(concept)
+    if not (named or exclude or groups):
+        return bank
     labels = _names(bank, members.values(), named)
     if not exclude and not groups:
         return replace(bank, names=labels)

@@ -236,7 +236,8 @@ def class_figure(
     axes[0, 1].set_title("best crops", loc="left", fontsize=9)
     if shown:
         axes[0, 1 + CROPS_SHOWN].set_title("where it is", loc="left", fontsize=9)
-    figure.suptitle(f"Concepts of “{bank.class_name}” (total Sobol index)", fontsize=11)
+    measure = "TCAV score" if bank.importance.method.startswith("tcav") else "total Sobol index"
+    figure.suptitle(f"Concepts of “{bank.class_name}” ({measure})", fontsize=11)
     figure.tight_layout()
     return figure
 

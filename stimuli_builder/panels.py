@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import concept_color, cut_box, draw_map
-from craft_core.images import read_picture
+from craft_core.errors import CraftError
+from craft_core.figures import concept_color, crop_image, draw_map
 from stimuli_builder.bundle import Group
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.pictures import MediaCollector
@@ -127,7 +127,7 @@ def craft_panel(
         drawn = maker.media.add(draw_map(image, heat, color)) if float(heat.max()) > 0 else None
         groups.append(
             Group(
-                title=f"Concept {rank + 1}",
+                title=bank.names[concept] if bank.names else f"Concept {rank + 1}",
                 color=color,
                 importance=_importance(bank, concept),
                 crops=tuple(_crops(maker, bank, concept)),
@@ -148,13 +148,12 @@ def _importance(bank: ConceptBank, concept: int) -> float:
 
 
 def _crops(maker: PanelMaker, bank: ConceptBank, concept: int) -> list[str]:
-    names = []
-    for crop in bank.best_crops(concept, maker.n_crops):
-        file = maker.folder / bank.files[int(bank.crops.image[crop])]
-        picture = read_picture(file)
-        if picture is None:
-            raise StimuliError(f"image must be readable; got {file}.")
-        names.append(
-            maker.media.add(cut_box(picture, bank.crops.boxes[crop].tolist(), maker.crop_px))
-        )
-    return names
+    files = [maker.folder / file for file in bank.files]
+    try:
+        cut = [
+            crop_image(bank, crop, files, maker.crop_px)
+            for crop in bank.best_crops(concept, maker.n_crops)
+        ]
+    except CraftError as error:
+        raise StimuliError(str(error)) from error
+    return [maker.media.add(image) for image in cut]

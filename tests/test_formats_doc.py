@@ -2,11 +2,13 @@
 
 import csv
 import dataclasses
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from craft_core.bank_file import CODER_TENSORS, IMPORTANCE_TENSORS
 from craft_core.store import StoredImage
 from stimuli_builder import bundle
 from study_app.columns import STUDY_FIELDS, TABLES
@@ -46,6 +48,23 @@ def test_columns_of_the_export_are_those_of_the_code_in_order(table):
 def test_fields_of_the_study_file_are_those_of_the_code():
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", section("study.json"), re.M)
     assert dict(rows) == STUDY_FIELDS
+
+
+@pytest.mark.parametrize("file", ["store.json", "not_red/bank.json"])
+def test_fields_of_the_concept_store_are_named(file):
+    golden = json.loads(Path("tests/golden/concepts", file).read_text())
+    nested = [inner for inner in golden.values() if isinstance(inner, dict)]
+    listed = [inner[0] for inner in golden.values() if isinstance(inner, list) and inner]
+    records = [golden, *nested, *(first for first in listed if isinstance(first, dict))]
+    named = {name for record in records if record is not golden.get("config") for name in record}
+    assert [name for name in sorted(named) if f"`{name}`" not in TEXT] == []
+
+
+def test_tensors_of_the_concept_store_are_named():
+    origins, coders = {"origin_rows", "crop_mask"}, set(CODER_TENSORS.values())
+    named = {"W", "U", "crop_image", "crop_box", *origins, *coders, *IMPORTANCE_TENSORS.values()}
+    missing = [name for name in named if f"`{name}`" not in section("CLASS/bank.safetensors")]
+    assert missing == []
 
 
 def test_files_of_the_golden_export_have_the_columns():

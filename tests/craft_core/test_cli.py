@@ -102,9 +102,11 @@ def test_same_seed_same_bytes(store, folder, config, tmp_path):
         "sand/bank.json",
         "sand/bank.safetensors",
         "sand/figure.png",
+        "sand/maps.png",
         "sea/bank.json",
         "sea/bank.safetensors",
         "sea/figure.png",
+        "sea/maps.png",
         "store.json",
     ]
     for file in files:

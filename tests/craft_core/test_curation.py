@@ -77,3 +77,7 @@ def test_bad_decisions_are_named(bank, generator):
     bank.split(0, layer="rectify:0", n_concepts=1, generator=generator)
     with pytest.raises(CraftError, match=r"curated before it is split; got 1 children"):
         curate(bank, exclude=[0])
+
+
+def test_nothing_decided_leaves_the_bank_as_it_is(bank):
+    assert curate(bank) is bank
