@@ -21,7 +21,7 @@ from analysis.odds import conditional_odds_ratios, marginal_odds_ratios
 from analysis.plan import Plan
 from analysis.utility import utility_by_session, utility_scores
 
-MOST_ARMS: Final = 30  # beyond it, Dunnett's integral and all pairs are left out
+MOST_ARMS: Final = 30  # beyond it, all pairs are left out
 
 Tables = dict[str, pd.DataFrame]
 
@@ -120,7 +120,7 @@ def between_conditions(
         "effect_sizes": lambda: standardised_differences(means, baseline, level=level),
     }
     if not few:
-        tests = {name: test for name, test in tests.items() if name not in ("all_pairs",)}
+        del tests["all_pairs"]
     if not contrasts:
         return {}
     return _computed(tests)

@@ -5,7 +5,7 @@ belongs to a concept or to its sub-concept. Participants and items are both samp
 and other pictures should give the same answer. So the defaults count both, in tests against chance
 by two crossed clusters (`analysis.two_way`), in tests between levels by a mixed logit with
 participants' slopes and random items (`analysis.levels`). A paired t test does not know of items:
-since the blocks always hold different pictures, it finds a difference in 17 to 40 % of studies in
+since the blocks always hold different pictures, it finds a difference in 21 to 41 % of studies in
 which there is none. It is there as a labelled alternative, and so is the naive binomial test, which
 takes all answers as independent.
 
