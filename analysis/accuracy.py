@@ -1,7 +1,7 @@
 """Accuracy by session, condition and tie, and its difference from the baseline.
 
-The unit is the participant: each has one accuracy, and intervals are Student's t over participants
-(Welch's for differences). Intervals of an accuracy are cut at 0 and 1, which loses no coverage.
+The unit is the participant: each has one accuracy, and intervals count the spread between
+participants (see `analysis.intervals`).
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ import pandas as pd
 
 from analysis.checks import check_columns, check_share, check_shares
 from analysis.errors import BaselineError
-from analysis.intervals import Estimate, Values, difference_interval, mean_interval
+from analysis.intervals import difference_interval, mean_interval
+from analysis.shares import Share, Values, share_of
 
 
 def accuracy_by(
@@ -22,8 +23,9 @@ def accuracy_by(
     Parameters
     ----------
     accuracies
-        ``participant``, ``accuracy`` in [0, 1] and the columns of `by`. A participant's rows in a
-        group are averaged first, so that each counts once.
+        ``participant``, ``accuracy`` in [0, 1] and the columns of `by`; with ``n_trials``, answers
+        count at most as independent. A participant's rows in a group are averaged first, so that
+        each counts once.
     by
         Columns that make a group, such as condition and session.
     level
@@ -47,18 +49,18 @@ def accuracy_by(
     SmallArmWarning
         If a group has one participant; its interval is missing.
     ZeroVarianceWarning
-        If all of a group score the same; its interval is missing.
+        If all of a group score the same; their answers then count as independent.
     """
     check_columns(accuracies, ["participant", "accuracy", *by])
     check_shares(accuracies, "accuracy")
     check_share("level", level)
     rows = []
     for key, group in accuracies.groupby(list(by), sort=False):
-        values = participant_means(group)
-        name = "accuracy of " + ", ".join(str(part) for part in key)
-        estimate = _cut(mean_interval(values, level=level, name=name))
-        sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
-        rows.append([*key, len(values), estimate.value, sd, estimate.ci_low, estimate.ci_high])
+        share = arm_share(group, "accuracy of " + ", ".join(str(part) for part in key))
+        estimate = mean_interval(share, level=level)
+        n = share.n_participants
+        sd = np.sqrt(n * share.squared_error) if n > 1 else np.nan
+        rows.append([*key, n, estimate.value, sd, estimate.ci_low, estimate.ci_high])
     columns = [*by, "n_participants", "accuracy", "sd", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -66,7 +68,7 @@ def accuracy_by(
 def accuracy_differences(
     accuracies: pd.DataFrame, baseline: str = "baseline", *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Difference of each condition's mean accuracy from the baseline's, with Welch's interval.
+    """Difference of each condition's mean accuracy from the baseline's, with its interval.
 
     Parameters
     ----------
@@ -98,20 +100,20 @@ def accuracy_differences(
     SmallArmWarning
         If an arm has one participant; its interval is missing.
     ZeroVarianceWarning
-        If all of an arm score the same.
+        If all of an arm score the same; their answers then count as independent.
     """
     check_columns(accuracies, ["participant", "condition", "accuracy"])
     check_shares(accuracies, "accuracy")
     groups = accuracies.groupby("condition", sort=False)
-    arms = {str(name): participant_means(arm) for name, arm in groups}
+    arms = {str(name): arm_share(arm, str(name)) for name, arm in groups}
     if arms and baseline not in arms:
         raise BaselineError(f"baseline must be one of {sorted(arms)}; got {baseline!r}.")
     rows = []
     for name in [name for name in arms if name != baseline]:
         arm, reference = arms[name], arms[baseline]
-        estimate = difference_interval(arm, reference, level=level, names=(name, baseline))
-        bounds = [estimate.value, estimate.ci_low, estimate.ci_high]
-        rows.append([name, len(arm), len(reference), *bounds])
+        estimate = difference_interval(arm, reference, level=level)
+        counts = [arm.n_participants, reference.n_participants]
+        rows.append([name, *counts, estimate.value, estimate.ci_low, estimate.ci_high])
     columns = ["condition", "n_participants", "n_baseline", "difference", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -133,6 +135,22 @@ def participant_means(accuracies: pd.DataFrame) -> Values:
     return means.to_numpy(dtype=np.float64)
 
 
-def _cut(estimate: Estimate) -> Estimate:
-    low, high = np.clip([estimate.ci_low, estimate.ci_high], 0.0, 1.0)
-    return Estimate(estimate.value, float(low), float(high))
+def arm_share(accuracies: pd.DataFrame, name: str) -> Share:
+    """Average an arm over its participants.
+
+    Parameters
+    ----------
+    accuracies
+        ``participant`` and ``accuracy``, and ``n_trials`` where it is known.
+    name
+        Of the arm.
+
+    Returns
+    -------
+    Share
+        Its mean accuracy; where ``n_trials`` is unknown, each row counts as one answer.
+    """
+    known = "n_trials" in accuracies.columns
+    n_answers = int(accuracies["n_trials"].sum()) if known else len(accuracies)
+    means = participant_means(accuracies)
+    return share_of(means, name=name, n_answers=n_answers, is_counted=known)

@@ -2,43 +2,26 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from analysis.commands.command import Command
+from analysis.commands.power import POWER
+from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
+from analysis.merging import merge_exports, study_key, without_pilot
+from analysis.plan import Plan, read_plan
 from analysis.report import check_results_folder, write_results
-from analysis.responses import read_export
-from analysis.results import analyse, noted_warnings
+from analysis.responses import Export, Population, read_export
+from analysis.results import Results, analyse, noted_warnings
+from analysis.side_by_side import write_comparison
 
 REPORT_EXAMPLE: Final = """\
 example:
   craft-analysis report runs/demo/export --simulated
       reads runs/demo/export and writes runs/demo/results/report.html
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A subcommand.
-
-    Attributes
-    ----------
-    summary
-        One line for the list of subcommands.
-    example
-        Shown below the options.
-    add_arguments
-        Declares what it takes.
-    run
-        Does it.
-    """
-
-    summary: str
-    example: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _parser().parse_args(arguments)
     try:
-        COMMANDS[chosen.command].run(chosen)
+        for line in COMMANDS[chosen.command].run(chosen):
+            print(line)
     except (AnalysisError, OSError) as error:
         print(f"craft-analysis: {error}", file=sys.stderr)
         return 1
@@ -69,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="craft-analysis",
-        description="Turn a study's export into results.",
+        description="Turn a study's export into results, and plan or check a study.",
         epilog=REPORT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -89,7 +73,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "export", metavar="EXPORT_DIR", type=Path, help='folder that "craft-study export" wrote'
+        "export",
+        metavar="EXPORT_DIR",
+        type=Path,
+        nargs="+",
+        help='folder that "craft-study export" wrote; several of one study are put together, and '
+        "different studies stand side by side",
     )
     parser.add_argument(
         "--out",
@@ -102,21 +91,55 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report on the simulated participants; without it, on the people",
     )
+    parser.add_argument(
+        "--pilot",
+        metavar="EXPORT_DIR",
+        type=Path,
+        action="append",
+        help="export made when the pilot was over; its participants are left out",
+    )
+    parser.add_argument(
+        "--plan", metavar="PLAN.toml", type=Path, help="what was decided before the data were seen"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the bootstrap and of Dunnett's test (default: 0)"
+    )
 
 
-def _report(chosen: argparse.Namespace) -> None:
-    out = (chosen.out or chosen.export.resolve().parent / "results").absolute()
+def _report(chosen: argparse.Namespace) -> Iterator[str]:
+    out = (chosen.out or chosen.export[0].resolve().parent / "results").absolute()
     check_results_folder(out)
+    plan = read_plan(chosen.plan) if chosen.plan else None
     with noted_warnings() as notes:
-        _progress(f"reading {chosen.export}")
-        export = read_export(chosen.export)
-        _progress(f"analysing {len(export.participants)} participants")
-        results = analyse(export, "simulated" if chosen.simulated else "people")
+        results = [_analysed(export, chosen, plan) for export in _read(chosen)]
     _progress(f"writing {out}")
-    page = write_results(results, out, notes)
+    if len(results) == 1:
+        page = write_results(results[0], out, notes)
+    else:
+        page = write_comparison(results, out, notes)
     for note in notes:
         print(f"craft-analysis: warning: {note}", file=sys.stderr)
-    print(f"Report: {page}")
+    yield f"Report: {page}"
+
+
+def _read(chosen: argparse.Namespace) -> list[Export]:
+    """Read all exports, and put those of one study together."""
+    studies: dict[tuple[str, ...], list[Export]] = {}
+    for folder in chosen.export:
+        _progress(f"reading {folder}")
+        export = read_export(folder)
+        studies.setdefault(study_key(export), []).append(export)
+    merged = [merge_exports(exports) for exports in studies.values()]
+    for folder in chosen.pilot or []:
+        pilot = read_export(folder)
+        merged = [without_pilot(export, pilot) for export in merged]
+    return merged
+
+
+def _analysed(export: Export, chosen: argparse.Namespace, plan: Plan | None) -> Results:
+    _progress(f"analysing {len(export.participants)} participants")
+    population: Population = "simulated" if chosen.simulated else "people"
+    return analyse(export, population, plan=plan, seed=chosen.seed)
 
 
 def _progress(text: str) -> None:
@@ -132,4 +155,10 @@ COMMANDS: Final = {
         add_arguments=_add_report_arguments,
         run=_report,
     ),
+    "power": POWER,
+    "verify": VERIFY,
 }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,17 +5,28 @@ AnalysisError
     PopulationError         an export holds none of the participants asked for
     MissingColumnError      a table lacks a column
     BaselineError           there is no baseline to divide by
+    ConditionsError         there are not conditions enough to compare
+    DesignError             a table lacks participants, items or levels that a test needs
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
+    ConvergenceError        a model's fit does not come to an end
+    PublishedTableError     a published table cannot be read or checked
+    PlanError               a plan cannot be followed
+    MergeError              exports are not of one study
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
+    DuplicateWarning          participants are in several exports, or in a pilot
     CounterWarning            a participant's counters disagree with the answers
     NoComparisonWarning       conditions cannot be compared, and their table stays empty
     SmallArmWarning           too few participants for an interval
     ZeroVarianceWarning       all participants of an arm score the same
     UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
+    CeilingWarning            the baseline leaves nothing to gain
+    EmptyConditionWarning     a condition has nobody left
+    UnpairedRowsWarning       a paired test leaves participants out
+    SeparationWarning         answers of an arm are all right, or all wrong
 """
 
 
@@ -39,6 +50,14 @@ class BaselineError(AnalysisError):
     """There is no baseline to divide by."""
 
 
+class ConditionsError(AnalysisError):
+    """There are not conditions enough to compare."""
+
+
+class DesignError(AnalysisError):
+    """A table lacks participants, items or levels that a test needs."""
+
+
 class UnpairedSessionsError(AnalysisError):
     """An arm or a participant lacks a session, or has one twice."""
 
@@ -51,12 +70,32 @@ class ResultsError(AnalysisError):
     """A results folder may not be written."""
 
 
+class ConvergenceError(AnalysisError):
+    """A model's fit does not come to an end."""
+
+
+class PublishedTableError(AnalysisError):
+    """A published table cannot be read or checked."""
+
+
+class PlanError(AnalysisError):
+    """A plan cannot be followed."""
+
+
+class MergeError(AnalysisError):
+    """Exports are not of one study."""
+
+
 class AnalysisWarning(UserWarning):
     """A result is usable, but less than one would wish."""
 
 
 class AlteredFileWarning(AnalysisWarning):
     """A table was changed after its export."""
+
+
+class DuplicateWarning(AnalysisWarning):
+    """Participants are in several exports, or in a pilot."""
 
 
 class CounterWarning(AnalysisWarning):
@@ -77,3 +116,19 @@ class ZeroVarianceWarning(AnalysisWarning):
 
 class UnboundedIntervalWarning(AnalysisWarning):
     """The baseline is too uncertain to bound a ratio."""
+
+
+class CeilingWarning(AnalysisWarning):
+    """The baseline leaves nothing to gain."""
+
+
+class SeparationWarning(AnalysisWarning):
+    """Answers of an arm are all right, or all wrong."""
+
+
+class EmptyConditionWarning(AnalysisWarning):
+    """A condition has nobody left."""
+
+
+class UnpairedRowsWarning(AnalysisWarning):
+    """A paired test leaves participants out."""

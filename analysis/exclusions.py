@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from analysis.conduct import conduct
 from analysis.errors import CounterWarning
 from analysis.responses import Export
 from analysis.study_file import Study
@@ -33,6 +34,8 @@ class Rule:
         From the record (see `raw_record`) and the study to True for those who leave.
     detail
         From one row of the record and the study to what that participant did.
+    threshold
+        Of the study's rules; the rule is not applied where it is not set. Empty: always applied.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Rule:
     is_screening: bool
     is_broken: Callable[[pd.DataFrame, Study], pd.Series]
     detail: Callable[[pd.Series, Study], str]
+    threshold: str = ""
 
 
 def raw_record(export: Export) -> pd.DataFrame:
@@ -56,7 +60,8 @@ def raw_record(export: Export) -> pd.DataFrame:
         One row a participant in order of arrival: ``participant``, ``simulated_kind``,
         ``condition``, ``status``, ``screened_out_at``, ``practice_best`` (right answers of the
         best round), ``quiz_best`` (of the best attempt), ``quiz_items`` (asked in one attempt),
-        ``n_answered`` (scored test trials), ``catch_shown``, ``catch_correct``.
+        ``n_answered`` (scored test trials), ``catch_shown``, ``catch_correct``, and the measures of
+        `conduct.conduct`.
     """
     columns = ["participant", "simulated_kind", "condition", "status", "screened_out_at"]
     record = export.participants[columns].reset_index(drop=True)
@@ -74,10 +79,12 @@ def raw_record(export: Export) -> pd.DataFrame:
     for name, values in counts.items():
         record[name] = record["participant"].map(values).fillna(0).astype(int)
     record["quiz_items"] = int(quiz["size"].max()) if len(quiz) else 0
-    return record
+    return record.join(conduct(export), on="participant")
 
 
-def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
+def decide(
+    export: Export, rules: Sequence[Rule] | None = None, *, is_compared: bool = True
+) -> pd.DataFrame:
     """Apply the rules in order to every participant.
 
     Parameters
@@ -85,7 +92,9 @@ def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
     export
         Of one population.
     rules
-        `RULES` unless given; leave one out to see what depends on it.
+        `applied_rules` unless given; leave one out to see what depends on it.
+    is_compared
+        Whether the answers are compared with the server's counters.
 
     Returns
     -------
@@ -100,16 +109,33 @@ def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
         If the counters of participants.csv disagree with responses.csv.
     """
     record = raw_record(export)
-    _compare_counters(export.participants, record)
+    if is_compared:
+        _compare_counters(export.participants, record)
     rule = pd.Series(pd.NA, index=record.index, dtype="string")
     detail = pd.Series("", index=record.index, dtype="string")
-    for candidate in RULES if rules is None else rules:
+    for candidate in applied_rules(export.study) if rules is None else rules:
         leaves = candidate.is_broken(record, export.study) & rule.isna()
         rule[leaves] = candidate.name
         said = [candidate.detail(row, export.study) for _, row in record[leaves].iterrows()]
         detail[leaves] = np.array(said, dtype=object)
     decisions = record[["participant", "simulated_kind", "condition"]]
     return decisions.assign(rule=rule, detail=detail)
+
+
+def applied_rules(study: Study) -> tuple[Rule, ...]:
+    """Return the rules that a study sets.
+
+    Parameters
+    ----------
+    study
+        With its thresholds.
+
+    Returns
+    -------
+    tuple[Rule, ...]
+        `RULES`, and those of `TIMED` whose threshold is set and above 0.
+    """
+    return (*RULES, *(rule for rule in TIMED if study.rules.get(rule.threshold)))
 
 
 def exclusion_table(decisions: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +177,7 @@ def _compare_counters(participants: pd.DataFrame, record: pd.DataFrame) -> None:
 
 def _failed_practice(record: pd.DataFrame, study: Study) -> pd.Series:
     """Screened out there, or let through with too few right answers."""
-    too_few = record["practice_best"] < study.rules["practice_min_correct"]
+    too_few: pd.Series = record["practice_best"] < study.rules["practice_min_correct"]
     return _screened(record, "practice") | (too_few & record["condition"].notna())
 
 
@@ -167,12 +193,30 @@ def _screened(record: pd.DataFrame, phase: str) -> pd.Series:
 
 
 def _unfinished(record: pd.DataFrame, study: Study) -> pd.Series:
-    too_few = record["n_answered"] < study.n_scored
-    return too_few | (record["status"] != "completed").astype(bool)
+    too_few: pd.Series = record["n_answered"] < study.n_scored
+    left: pd.Series = (record["status"] != "completed").astype(bool)
+    return too_few | left
 
 
 def _failed_catch(record: pd.DataFrame, study: Study) -> pd.Series:
-    return record["catch_correct"] < study.rules["catch_min_correct"]
+    too_few: pd.Series = record["catch_correct"] < study.rules["catch_min_correct"]
+    return too_few
+
+
+def _too_fast(record: pd.DataFrame, study: Study) -> pd.Series:
+    """Have more fast answers than allowed; nobody where no limit is set."""
+    allowed = study.rules.get("max_fast_share")
+    too_many: pd.Series = record["fast_share"] > (1.0 if allowed is None else allowed)
+    return too_many
+
+
+def _too_short(record: pd.DataFrame, study: Study) -> pd.Series:
+    too_short: pd.Series = record["sessions_s"] < (study.rules.get("min_sessions_s") or 0)
+    return too_short
+
+
+def _too_long(record: pd.DataFrame, study: Study) -> pd.Series:
+    return record["sessions_s"] > (study.rules.get("max_sessions_s") or np.inf)
 
 
 RULES: Final = (
@@ -210,6 +254,40 @@ RULES: Final = (
         detail=lambda row, study: (
             f"{row['catch_correct']} of {row['catch_shown']} catch trials right; "
             f"{study.rules['catch_min_correct']} needed"
+        ),
+    ),
+)
+
+TIMED: Final = (
+    Rule(
+        name="fast_answers",
+        threshold="fast_answer_ms",
+        reason="answered too many trials too fast",
+        is_screening=False,
+        is_broken=_too_fast,
+        detail=lambda row, study: (
+            f"{row['fast_share']:.0%} of the answers within {study.rules['fast_answer_ms']} ms; "
+            f"{study.rules['max_fast_share']:.0%} allowed"
+        ),
+    ),
+    Rule(
+        name="too_short",
+        threshold="min_sessions_s",
+        reason="took too little time",
+        is_screening=False,
+        is_broken=_too_short,
+        detail=lambda row, study: (
+            f"{row['sessions_s']:.0f} s in the sessions; {study.rules['min_sessions_s']} s needed"
+        ),
+    ),
+    Rule(
+        name="too_long",
+        threshold="max_sessions_s",
+        reason="took too much time",
+        is_screening=False,
+        is_broken=_too_long,
+        detail=lambda row, study: (
+            f"{row['sessions_s']:.0f} s in the sessions; {study.rules['max_sessions_s']} s allowed"
         ),
     ),
 )

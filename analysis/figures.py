@@ -13,8 +13,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.intervals import Values
+from analysis.arm_figures import draw_odds_ratios, draw_raincloud
 from analysis.labels import STAGES, TIES, condition_label, percent, ratio
+from analysis.shares import Values
 
 OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS: Final = "osD^vP"
@@ -58,6 +59,12 @@ def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
             figures["accuracy"] = draw_accuracies(
                 tables["session_accuracies"], tables["accuracy_by_session"], "session"
             )
+        if len(tables["accuracy_by_condition"]):
+            figures["raincloud"] = draw_raincloud(
+                tables["session_accuracies"], tables["accuracy_by_condition"]
+            )
+        if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
+            figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
         if len(tables["utility"]):
             figures["utility"] = draw_utility(tables["utility"])
         if len(tables["accuracy_by_tie"]):
@@ -198,7 +205,7 @@ def draw_utility(utility: pd.DataFrame) -> Figure:
     axes.axvline(1, color=GREY, linewidth=1.2, linestyle="--", zorder=0)
     axes.set(xlim=(low, high), ylim=(len(utility) - 0.3, -0.7))
     axes.set_yticks(range(len(utility)), [condition_label(name) for name in utility["condition"]])
-    axes.set_xlabel("Utility: accuracy over the baseline's (1 = no help)")
+    axes.set_xlabel("Utility (1 = no help)")
     return figure
 
 

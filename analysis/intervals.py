@@ -1,28 +1,22 @@
-"""Confidence intervals for a mean, a difference and a ratio of two means.
+"""Confidence intervals for a mean accuracy, a difference and a ratio of two.
 
-x, y    (n,), (m,)   one value a participant, of two arms that share nobody
-a, b    means of x and y
-u, v    their squared standard errors, var(x) / n and var(y) / m
-t       quantile of Student's t
+    a, b      two mean accuracies, of arms that share nobody
+    l1, h1    lower and upper Wilson limit of a, and l2, h2 of b (`shares.wilson_limits`)
+
+A difference and a ratio are made of the two arms' limits by recovering the variance at each limit
+(Zou & Donner 2008; Donner & Zou 2012). With limits that are symmetric about the mean this would be
+Welch's interval for a difference and Fieller's for a ratio. Near 0 and 1, where accuracies are
+skewed, Wilson's limits are not symmetric, and these intervals cover where those of Welch and
+Fieller do not (docs/benchmarks.md); `analysis.classic_intervals` has the latter.
 """
 
 import math
 import warnings
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
-
 from analysis.checks import check_share
-from analysis.errors import (
-    BaselineError,
-    SmallArmWarning,
-    UnboundedIntervalWarning,
-    ZeroVarianceWarning,
-)
-
-Values = NDArray[np.float64]
+from analysis.errors import BaselineError, UnboundedIntervalWarning
+from analysis.shares import Limits, Share, are_estimable, t_quantile, wilson_limits
 
 
 @dataclass(frozen=True)
@@ -44,22 +38,20 @@ class Estimate:
     ci_high: float
 
 
-def mean_interval(x: Values, *, level: float = 0.95, name: str = "values") -> Estimate:
-    """Mean with Student's t interval.
+def mean_interval(share: Share, *, level: float = 0.95) -> Estimate:
+    """Mean accuracy with Wilson's limits, answers telling at most as much as independent ones.
 
     Parameters
     ----------
-    x
-        (n,), finite.
+    share
+        Of any number of participants.
     level
         Coverage, in (0, 1).
-    name
-        What the values are, for warnings.
 
     Returns
     -------
     Estimate
-        With ``n - 1`` degrees of freedom; NaN bounds for n < 2 or values that are all the same.
+        NaN bounds for fewer than two participants.
 
     Raises
     ------
@@ -69,44 +61,44 @@ def mean_interval(x: Values, *, level: float = 0.95, name: str = "values") -> Es
     Warns
     -----
     SmallArmWarning
-        If n < 2.
+        If there are fewer than two participants.
     ZeroVarianceWarning
-        If the values are all the same.
+        If all have the same accuracy.
 
     Examples
     --------
-    >>> mean_interval(np.array([0.5, 0.7]), level=0.5)
-    Estimate(value=0.6, ci_low=0.5, ci_high=0.7)
+    >>> share = Share(
+    ...     name="craft", value=0.6, squared_error=0.01, degrees=1, n_participants=2, n_answers=14)
+    >>> estimate = mean_interval(share)
+    >>> round(estimate.ci_low, 3), round(estimate.ci_high, 3)
+    (0.029, 0.987)
     """
     check_share("level", level)
-    a = float(x.mean()) if len(x) else math.nan
-    if not _is_estimable(x, name) or not _varies(x, name):
-        return Estimate(a, math.nan, math.nan)
-    margin = float(stats.t.ppf((1 + level) / 2, len(x) - 1)) * math.sqrt(_squared_error(x))
-    return Estimate(a, a - margin, a + margin)
+    if not are_estimable(share):
+        return Estimate(share.value, math.nan, math.nan)
+    limits = wilson_limits(share, tail=(1 - level) / 2, has_floor=True)
+    return Estimate(share.value, *limits)
 
 
-def difference_interval(
-    x: Values, y: Values, *, level: float = 0.95, names: tuple[str, str] = ("x", "y")
-) -> Estimate:
-    """Difference of two means with Welch's interval.
+def difference_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
+    """Difference of two mean accuracies, from the limits of each.
+
+    ``a - b - sqrt((a - l1)^2 + (h2 - b)^2)`` to ``a - b + sqrt((h1 - a)^2 + (b - l2)^2)``: the
+    hybrid interval of Newcombe (1998), here for participants who differ.
 
     Parameters
     ----------
     x
-        (n,), finite.
+        Of any number of participants.
     y
-        (m,), finite; what is subtracted.
+        Likewise; what is subtracted.
     level
         Coverage, in (0, 1).
-    names
-        What the two are, for warnings.
 
     Returns
     -------
     Estimate
-        Of ``mean(x) - mean(y)`` with Welch-Satterthwaite degrees of freedom; NaN bounds where an
-        arm has fewer than two values or nobody differs from anybody in either.
+        Of ``a - b``; NaN bounds where an arm has fewer than two participants.
 
     Raises
     ------
@@ -116,133 +108,195 @@ def difference_interval(
     Warns
     -----
     SmallArmWarning
-        If an arm has fewer than two values.
+        If an arm has fewer than two participants.
     ZeroVarianceWarning
-        If the values of an arm are all the same; it then counts as known exactly.
+        If all of an arm have the same accuracy; their answers then count as independent.
     """
     check_share("level", level)
-    difference = float(x.mean() - y.mean()) if len(x) and len(y) else math.nan
-    if not _are_comparable(x, y, names):
+    difference = x.value - y.value
+    if not are_estimable(x, y):
         return Estimate(difference, math.nan, math.nan)
-    u, v = _squared_error(x), _squared_error(y)
-    margin = _t_quantile(x, y, level=level, ratio=1.0) * math.sqrt(u + v)
-    return Estimate(difference, difference - margin, difference + margin)
+    return Estimate(difference, *difference_limits(x, y, tail=(1 - level) / 2))
 
 
-def ratio_interval(
-    x: Values, y: Values, *, level: float = 0.95, names: tuple[str, str] = ("x", "y")
-) -> Estimate:
-    """Ratio of two means with Fieller's interval, which counts the uncertainty of both.
+def ratio_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
+    """Ratio of two mean accuracies with Fieller's interval, from the limits of each.
 
-    The interval holds every ratio r that the data do not reject:
-    ``(a - r b)^2 <= t^2 (u + r^2 v)`` (Fieller 1954, without covariance). Variances may differ, so
-    t has the Welch-Satterthwaite degrees of freedom of ``x - r y`` at the estimated ratio
-    (Hasler, Vonk & Hothorn 2008).
+    Fieller's interval (1954) holds every ratio that the data do not reject, and so counts the
+    uncertainty of both means. Here each mean's variance is that at its limits and not that at its
+    estimate (Donner & Zou 2012).
 
     Parameters
     ----------
     x
-        (n,), finite.
+        Of any number of participants.
     y
-        (m,), finite; what is divided by.
+        Likewise; what is divided by.
     level
         Coverage, in (0, 1).
-    names
-        What the two are, for warnings and errors.
 
     Returns
     -------
     Estimate
-        Of ``mean(x) / mean(y)``; NaN bounds as for `difference_interval`; infinite ones where
-        the data do not tell the divisor from zero (``g = t^2 v / b^2 >= 1``).
+        Of ``a / b``; NaN bounds where an arm has fewer than two participants; infinite ones where
+        the data do not tell the divisor from zero: Fieller's g, the squared t quantile times b's
+        squared standard error over ``b^2``, is 1 or more.
 
     Raises
     ------
     BaselineError
-        If `y` is empty or its mean is zero.
+        If `y` has nobody, or no right answer.
     AnalysisError
         If `level` is not a share.
 
     Warns
     -----
     SmallArmWarning
-        If an arm has fewer than two values.
+        If an arm has fewer than two participants.
     ZeroVarianceWarning
-        If the values of an arm are all the same; it then counts as known exactly.
+        If all of an arm have the same accuracy; their answers then count as independent.
     UnboundedIntervalWarning
-        If g >= 1.
+        If g is 1 or more.
 
     Examples
     --------
-    >>> ratio_interval(np.array([0.8, 0.9, 1.0]), np.array([0.5, 0.6, 0.7])).value
-    1.5
+    >>> x = Share(
+    ...     name="craft", value=0.9, squared_error=1e-3, degrees=15, n_participants=16,
+    ...     n_answers=336)
+    >>> y = Share(
+    ...     name="baseline", value=0.6, squared_error=2e-3, degrees=15, n_participants=16,
+    ...     n_answers=336)
+    >>> estimate = ratio_interval(x, y)
+    >>> round(estimate.value, 3), round(estimate.ci_low, 3), round(estimate.ci_high, 3)
+    (1.5, 1.261, 1.804)
     """
     check_share("level", level)
-    if not len(y) or y.mean() == 0:
-        got = "nobody" if not len(y) else "0.0"
-        raise BaselineError(f"mean accuracy of {names[1]} must be above 0; got {got}.")
-    a, b = float(x.mean()) if len(x) else math.nan, float(y.mean())
-    if not _are_comparable(x, y, names):
-        return Estimate(a / b, math.nan, math.nan)
-    u, v = _squared_error(x), _squared_error(y)
-    squared_t = _t_quantile(x, y, level=level, ratio=a / b) ** 2
-    if squared_t * v >= b * b:
-        warnings.warn(
-            f"g of {names[0]} over {names[1]} must be below 1 for a bounded interval; "
-            f"got {squared_t * v / (b * b):.3g}. More participants are needed.",
-            UnboundedIntervalWarning,
-            stacklevel=2,
-        )
-        return Estimate(a / b, -math.inf, math.inf)
-    low, high = _fieller_roots(a, b, u, v, squared_t)
-    return Estimate(a / b, low, high)
+    check_divisor(y)
+    tail, value = (1 - level) / 2, x.value / y.value
+    if not are_estimable(x, y):
+        return Estimate(value, math.nan, math.nan)
+    g = t_quantile(y, tail=tail) ** 2 * y.squared_error / y.value**2
+    if g >= 1:
+        warn_unbounded(x.name, y.name, g)
+        return Estimate(value, -math.inf, math.inf)
+    return Estimate(value, *ratio_limits(x, y, tail=tail))
 
 
-def _fieller_roots(a: float, b: float, u: float, v: float, squared_t: float) -> tuple[float, float]:
-    """Solve ``(b^2 - t^2 v) r^2 - 2 a b r + (a^2 - t^2 u) = 0`` for r, given a positive lead."""
-    lead = b * b - squared_t * v
-    half = math.sqrt(max((a * b) ** 2 - lead * (a * a - squared_t * u), 0.0))
-    return (a * b - half) / lead, (a * b + half) / lead
+def difference_limits(x: Share, y: Share, *, tail: float) -> Limits:
+    """Limits of ``a - b``.
+
+    Parameters
+    ----------
+    x
+        Of two participants or more.
+    y
+        Likewise.
+    tail
+        Probability beyond each limit, in (0, 0.5).
+
+    Returns
+    -------
+    Limits
+        In [-1, 1].
+    """
+    a, b = x.value, y.value
+    (l1, h1), (l2, h2) = wilson_limits(x, tail=tail), wilson_limits(y, tail=tail)
+    return a - b - math.hypot(a - l1, h2 - b), a - b + math.hypot(h1 - a, b - l2)
 
 
-def _t_quantile(x: Values, y: Values, *, level: float, ratio: float) -> float:
-    """Quantile for ``x - ratio * y`` with Welch-Satterthwaite degrees of freedom."""
-    u, v = _squared_error(x), ratio**2 * _squared_error(y)
-    if u + v == 0:  # x is zero for everybody, and so is the ratio
-        return float(stats.t.ppf((1 + level) / 2, len(y) - 1))
-    degrees = (u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))
-    return float(stats.t.ppf((1 + level) / 2, degrees))
+def ratio_limits(x: Share, y: Share, *, tail: float) -> Limits:
+    """Limits of ``a / b``, from the Wilson limits of each.
+
+    Parameters
+    ----------
+    x
+        Of two participants or more.
+    y
+        Likewise, with a right answer.
+    tail
+        Probability beyond each limit, in (0, 0.5).
+
+    Returns
+    -------
+    Limits
+        At least 0, finite.
+    """
+    of_a, of_b = wilson_limits(x, tail=tail), wilson_limits(y, tail=tail)
+    return ratio_of_limits(x.value, of_a, y.value, of_b)
 
 
-def _squared_error(x: Values) -> float:
-    return float(x.var(ddof=1)) / len(x) if _differ(x) else 0.0
+def ratio_of_limits(a: float, of_a: Limits, b: float, of_b: Limits) -> Limits:
+    """Limits of ``a / b`` from the limits of a and of b (equations 9 and 10 of Donner & Zou 2012).
+
+    The lower one is ``(a b - sqrt(a^2 b^2 - l1 (2 a - l1) h2 (2 b - h2))) / (h2 (2 b - h2))``; the
+    upper one has a plus, h1 and l2. The lower one is computed as its conjugate, which needs no
+    division by ``2 b - h2``.
+
+    Parameters
+    ----------
+    a
+        At least 0.
+    of_a
+        Its limits l1 and h1, at least 0.
+    b
+        Above 0.
+    of_b
+        Its limits l2 and h2, above 0.
+
+    Returns
+    -------
+    Limits
+        At least 0, finite.
+
+    Examples
+    --------
+    >>> low, high = ratio_of_limits(1.5, (1.4, 1.6), 0.5, (0.4, 0.6))  # symmetric: Fieller's
+    >>> round(low, 4), round(high, 4)
+    (2.4675, 3.7825)
+    """
+    (l1, h1), (l2, h2) = of_a, of_b
+    lead = l2 * (2 * b - l2)
+    high = (a * b + math.sqrt(max((a * b) ** 2 - h1 * (2 * a - h1) * lead, 0.0))) / lead
+    if a == 0:
+        return 0.0, high
+    at_low = l1 * (2 * a - l1)
+    low = at_low / (a * b + math.sqrt(max((a * b) ** 2 - at_low * h2 * (2 * b - h2), 0.0)))
+    return low, high
 
 
-def _differ(x: Values) -> bool:
-    return bool(x.max() > x.min() + 1e-12)
+def check_divisor(share: Share) -> None:
+    """Require a mean accuracy that can be divided by.
+
+    Parameters
+    ----------
+    share
+        Of the baseline.
+
+    Raises
+    ------
+    BaselineError
+        If nobody is in it, or nobody was ever right.
+    """
+    if not share.value > 0:
+        got = "nobody" if not share.n_participants else "0.0"
+        raise BaselineError(f"mean accuracy of {share.name} must be above 0; got {got}.")
 
 
-def _are_comparable(x: Values, y: Values, names: tuple[str, str]) -> bool:
-    is_estimable = [_is_estimable(x, names[0]), _is_estimable(y, names[1])]
-    return all(is_estimable) and any([_varies(x, names[0]), _varies(y, names[1])])
+def warn_unbounded(name: str, divisor: str, g: float) -> None:
+    """Warn that a ratio has no bounds.
 
-
-def _is_estimable(x: Values, name: str) -> bool:
-    if len(x) < 2:
-        warnings.warn(
-            f"{name} must have 2 participants or more for an interval; got {len(x)}.",
-            SmallArmWarning,
-            stacklevel=4,
-        )
-    return len(x) >= 2
-
-
-def _varies(x: Values, name: str) -> bool:
-    if not _differ(x):
-        warnings.warn(
-            f"{name} must vary between participants for an interval that can be trusted; "
-            f"got {x[0]:.3f} from all {len(x)}.",
-            ZeroVarianceWarning,
-            stacklevel=4,
-        )
-    return _differ(x)
+    Parameters
+    ----------
+    name
+        Of the arm.
+    divisor
+        Of the arm that is divided by.
+    g
+        Fieller's g, at least 1.
+    """
+    warnings.warn(
+        f"g of {name} over {divisor} must be below 1 for a bounded interval; got {g:.3g}. "
+        "More participants are needed.",
+        UnboundedIntervalWarning,
+        stacklevel=3,
+    )

@@ -19,6 +19,9 @@ STAGES: Final = {
     "assigned": "assigned",
     "unfinished": "did not finish",
     "catch": "failed the catch trials",
+    "fast_answers": "answered too many trials too fast",
+    "too_short": "took too little time",
+    "too_long": "took too much time",
     "analysed": "analysed",
 }
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
@@ -65,7 +68,7 @@ def percent(share: float, digits: int = 1) -> str:
     >>> percent(0.4567, 0)
     '46\xa0%'
     """
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
 
 
 def bare_percent(share: float) -> str:
@@ -86,7 +89,7 @@ def bare_percent(share: float) -> str:
     >>> bare_percent(0.4567)
     '45.7'
     """
-    return "–" if math.isnan(share) else f"{100 * share:.1f}"
+    return "–" if math.isnan(share) else f"{100 * share:.1f}".replace("-", "−")
 
 
 def points(difference: float) -> str:

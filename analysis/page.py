@@ -1,7 +1,7 @@
 """What a page is made of: cards, printed tables and sections, and how a cell becomes text."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -47,6 +47,10 @@ class Part:
         Columns set flush left.
     summary
         The line to unfold it by; empty where it is not folded.
+    marks
+        (row, column) -> ``best`` (set in bold) or ``second`` (underlined).
+    groups
+        Names above the header, and how many columns each spans; none where empty.
     """
 
     caption: str
@@ -54,6 +58,8 @@ class Part:
     rows: tuple[tuple[str, ...], ...]
     text_columns: tuple[int, ...] = ()
     summary: str = ""
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    groups: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_folded(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.labels import STAGES, TIES, condition_label, interval, percent, ratio
+from analysis.labels import STAGES, TIES, bare_percent, condition_label, interval, percent, ratio
 from analysis.results import Results
 
 
@@ -58,6 +58,25 @@ def _by_condition(means: pd.DataFrame, by: str) -> str:
     return " ".join(parts)
 
 
+def _raincloud(tables: dict[str, pd.DataFrame]) -> str:
+    values = [
+        f"{condition_label(row['condition'])} {percent(row['accuracy'])} "
+        f"{interval(bare_percent(row['ci_low']), bare_percent(row['ci_high']))}, "
+        f"n = {row['n_participants']}"
+        for row in tables["accuracy_by_condition"].to_dict("records")
+    ]
+    return f"Accuracy of each participant by condition; means: {'; '.join(values)}."
+
+
+def _odds(tables: dict[str, pd.DataFrame]) -> str:
+    values = [
+        f"{condition_label(row['condition'])} against {condition_label(row['reference'])} "
+        f"{ratio(row['odds_ratio'])} {interval(ratio(row['ci_low']), ratio(row['ci_high']))}"
+        for row in tables["odds_ratios"].dropna(subset=["p"]).to_dict("records")
+    ]
+    return f"Odds ratios of a right answer, against 1: {'; '.join(values)}."
+
+
 def _utility(tables: dict[str, pd.DataFrame]) -> str:
     values = [
         f"{condition_label(row['condition'])} {ratio(row['utility'])} "
@@ -81,8 +100,18 @@ TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = 
     "accuracy": (
         _accuracy,
         "Accuracy by session. Each dot is a {who}; large marks are means (printed on top) with "
-        "{level} t intervals over {who}s. The dashed line repeats the means of the first panel; "
+        "{level} intervals over {who}s. The dashed line repeats the means of the first panel; "
         "the grey line is guessing.",
+    ),
+    "raincloud": (
+        _raincloud,
+        "Accuracy of each {who} over all sessions: how dense they lie (grey), each one (a dot), "
+        "and the mean with its {level} interval (diamond and bar). Dashed: guessing.",
+    ),
+    "odds_ratios": (
+        _odds,
+        "Marginal odds ratios with {level} intervals, not adjusted for several comparisons, on a "
+        "logarithmic axis. An arrow means that there is no bound on that side.",
     ),
     "utility": (
         _utility,
@@ -92,12 +121,12 @@ TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = 
     "tie": (
         _tie,
         "Accuracy where the image keeps or breaks the tie. Each dot is a {who}; large marks are "
-        "means (printed on top) with {level} t intervals over {who}s. The dashed line repeats the "
+        "means (printed on top) with {level} intervals over {who}s. The dashed line repeats the "
         "means of the first panel; the grey line is guessing.",
     ),
     "simulated_kinds": (
         _kinds,
-        "Mean accuracy by kind of simulated participant and condition, with {level} t intervals, "
+        "Mean accuracy by kind of simulated participant and condition, with {level} intervals, "
         "of all who answered every test trial. The dashed line is guessing.",
     ),
 }

@@ -4,6 +4,7 @@ RESULTS/
   report.html       the page; needs nothing beside it
   tables/*.csv      every table, with all digits
   figures/*.svg     every figure
+  latex/*.tex       every table of the page, as printed
   results.json      what the results were made from
 """
 
@@ -21,6 +22,8 @@ import jinja2
 from analysis.errors import ResultsError
 from analysis.figures import draw_all, save_figures
 from analysis.labels import condition_label, percent
+from analysis.latex import latex_table
+from analysis.page import Section
 from analysis.pictures import picture_text
 from analysis.provenance import git_commit, package_version, software
 from analysis.results import Results
@@ -29,7 +32,7 @@ from analysis.study_file import Study
 from analysis.tables import write_tables
 
 SCHEMA: Final = "study-results"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +99,16 @@ def write_results(results: Results, folder: Path, notes: Sequence[str] = ()) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         unfinished = Path(scratch) / "results"
-        for name in ("tables", "figures"):
+        for name in ("tables", "figures", "latex"):
             (unfinished / name).mkdir(parents=True)
         tables = write_tables(results.tables, unfinished / "tables")
         figures = save_figures(draw_all(results.tables), unfinished / "figures")
         page = render(results, unfinished / "figures", notes)
         (unfinished / "report.html").write_text(page, encoding="utf-8")
-        record = _record(results, notes, tables=tables, figures=figures)
+        parts = sections(results)
+        latex = _write_latex(parts, unfinished / "latex")
+        written = {"tables": tables, "figures": figures, "latex": latex}
+        record = _record(results, notes, written)
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         (unfinished / "results.json").write_text(text, encoding="utf-8")
         if folder.exists():
@@ -129,12 +135,7 @@ def render(results: Results, figures: Path, notes: Sequence[str] = ()) -> str:
         HTML that loads nothing.
     """
     study = results.export.study
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("analysis"),
-        autoescape=jinja2.select_autoescape(["html", "jinja"]),
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html.jinja").render(
+    return render_page(
         title=study.title,
         about=_about(results),
         is_simulated=results.population == "simulated",
@@ -144,6 +145,40 @@ def render(results: Results, figures: Path, notes: Sequence[str] = ()) -> str:
         origin=list(_origin(results)),
         config=json.dumps(_provenance(study).get("config", {}), indent=2, ensure_ascii=False),
     )
+
+
+def render_page(**parts: Any) -> str:  # noqa: ANN401
+    """Fill the template.
+
+    Parameters
+    ----------
+    **parts
+        ``title``, ``about``, ``is_simulated``, ``notes``, ``sections``, ``origin``; and
+        ``pictures`` and ``config`` where there are.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("analysis"),
+        autoescape=jinja2.select_autoescape(["html", "jinja"]),
+        undefined=jinja2.StrictUndefined,
+    )
+    template = environment.get_template("report.html.jinja")
+    return template.render(**{"pictures": {}, "config": "", **parts})
+
+
+def _write_latex(parts: Sequence[Section], folder: Path) -> list[str]:
+    """Write each printed table to a file of its own; return their names."""
+    names = []
+    for section in parts:
+        for i, part in enumerate(section.tables, start=1):
+            name = f"{section.id}-{i}"
+            (folder / f"{name}.tex").write_text(latex_table(part, name), encoding="utf-8")
+            names.append(f"{name}.tex")
+    return names
 
 
 def _about(results: Results) -> str:
@@ -208,7 +243,7 @@ def _version(version: str, commit: str | None) -> str:
 
 
 def _record(
-    results: Results, notes: Sequence[str], *, tables: Sequence[str], figures: Sequence[str]
+    results: Results, notes: Sequence[str], written: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     """Return results.json."""
     study = results.export.study
@@ -221,10 +256,15 @@ def _record(
         "study": study.study,
         "scenario": study.scenario,
         "population": results.population,
-        "config": {"level": results.level, "baseline": study.baseline, "rules": study.rules},
+        "config": {
+            "level": results.level,
+            "baseline": study.baseline,
+            "rules": study.rules,
+            "seed": results.seed,
+            "plan": results.plan.model_dump(mode="json"),
+        },
         "export": {"study": asdict(study), "sha256": results.export.sha256},
         "notes": list(notes),
         "report": "report.html",
-        "tables": [f"tables/{name}" for name in tables],
-        "figures": [f"figures/{name}" for name in figures],
+        **{folder: [f"{folder}/{name}" for name in names] for folder, names in written.items()},
     }

@@ -5,18 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
 from analysis.checks import check_share
 from analysis.errors import AnalysisWarning, BaselineError, NoComparisonWarning
-from analysis.exclusions import decide, exclusion_table
+from analysis.exclusions import Rule, decide, exclusion_table
 from analysis.flow import flow_table
+from analysis.inference import Tables, between_conditions, contrasts_of, relative_to_baseline
+from analysis.plan import Plan, planned_rules, with_thresholds
+from analysis.recursivity_tables import recursivity_tables
 from analysis.reservoir import reservoir_use
 from analysis.responses import Export, Population, select_population
 from analysis.scoring import scored_trials, session_accuracies, tie_accuracies
 from analysis.screening import screening_figures
+from analysis.sensitivity import sensitivity
 from analysis.simulated import GROUP, kind_effects, kind_means, kind_table
+from analysis.table_one import table_one
 from analysis.timing import reaction_times
 from analysis.utility import utility_scores
 
@@ -33,6 +39,12 @@ class Results:
         Whose answers were analysed.
     level
         Coverage of all intervals.
+    plan
+        What was decided beforehand.
+    seed
+        Of the bootstrap and of Dunnett's integral.
+    rules
+        Of exclusion, in the order applied.
     tables
         Name -> table, in the order of the report; each is written as ``tables/NAME.csv``.
     """
@@ -40,10 +52,20 @@ class Results:
     export: Export
     population: Population
     level: float
+    plan: Plan
+    seed: int
+    rules: tuple[Rule, ...]
     tables: dict[str, pd.DataFrame]
 
 
-def analyse(export: Export, population: Population, *, level: float = 0.95) -> Results:
+def analyse(
+    export: Export,
+    population: Population,
+    *,
+    level: float = 0.95,
+    plan: Plan | None = None,
+    seed: int = 0,
+) -> Results:
     """Exclude, score and compare the participants of one population.
 
     Parameters
@@ -54,40 +76,68 @@ def analyse(export: Export, population: Population, *, level: float = 0.95) -> R
         ``people`` or ``simulated``; never both.
     level
         Coverage of all intervals, in (0, 1).
+    plan
+        What was decided beforehand; the study's own rules unless given.
+    seed
+        Of the bootstrap and of Dunnett's integral.
 
     Returns
     -------
     Results
-        With a table for each part of the report; one that cannot be computed is empty.
+        With a table for each part of the report; one that cannot be computed is empty, or, of
+        tests, left out.
 
     Raises
     ------
     PopulationError
         If the export has nobody of that population.
+    PlanError
+        If the plan does not fit the study.
     AnalysisError
         If `level` is not a share.
 
     Warns
     -----
     NoComparisonWarning
-        If nobody is left, or nobody in the baseline.
+        If nobody is left, nobody is in the baseline, or a test cannot be computed.
     AnalysisWarning
         As the functions that make the tables do.
     """
     check_share("level", level)
-    chosen = select_population(export, population)
-    decisions = decide(chosen)
-    conditions, baseline = chosen.study.conditions, chosen.study.baseline
+    followed = plan or Plan()
+    chosen = with_thresholds(select_population(export, population), followed)
+    rules = planned_rules(followed, chosen.study)
+    decisions = decide(chosen, rules)
     analysed = decisions.loc[decisions["rule"].isna(), "participant"]
     if analysed.empty:
         message = f"analysed participants must be one or more; got 0 of {len(decisions)}."
         warnings.warn(message, NoComparisonWarning, stacklevel=2)
-    trials = scored_trials(chosen, analysed)
+    results = Results(
+        export=chosen,
+        population=population,
+        level=level,
+        plan=followed,
+        seed=seed,
+        rules=rules,
+        tables={
+            "flow": flow_table(decisions, chosen.study.conditions, rules),
+            "exclusions": exclusion_table(decisions),
+        },
+    )
+    results.tables.update(_scored(results, analysed))
+    if population == "simulated":
+        results.tables.update(_by_kind(results, decisions))
+    return results
+
+
+def _scored(results: Results, analysed: pd.Series) -> Tables:
+    """Return what is computed from the answers of those who are analysed."""
+    export, level = results.export, results.level
+    conditions, baseline = export.study.conditions, export.study.baseline
+    trials = _in_order(scored_trials(export, analysed), conditions)
     accuracies = _in_order(session_accuracies(trials), conditions)
     by_tie = _in_order(tie_accuracies(trials), conditions)
     tables = {
-        "flow": flow_table(decisions, conditions),
-        "exclusions": exclusion_table(decisions),
         "session_accuracies": accuracies,
         "accuracy_by_session": accuracy_by(accuracies, ["condition", "session"], level=level),
         "accuracy_by_condition": accuracy_by(accuracies, ["condition"], level=level),
@@ -95,19 +145,54 @@ def analyse(export: Export, population: Population, *, level: float = 0.95) -> R
         "utility": _compared(utility_scores, accuracies, baseline, level),
         "tie_accuracies": by_tie,
         "accuracy_by_tie": accuracy_by(by_tie, ["condition", "tie"], level=level),
-        "screening": screening_figures(chosen),
+        "screening": screening_figures(export),
         "reaction_times": _in_order(reaction_times(trials), conditions),
-        "reservoir": _in_order(reservoir_use(chosen.events, accuracies), conditions),
+        "reservoir": _in_order(reservoir_use(export.events, accuracies), conditions),
     }
-    if population == "simulated":
-        finished = decisions.loc[~decisions["rule"].isin(["practice", "quiz", "unfinished"])]
-        answered = scored_trials(chosen, finished["participant"])
-        answers = _in_order(session_accuracies(answered), conditions)
-        tables["simulated_kinds"] = kind_table(decisions, answers, level=level)
-        tables["simulated_effects"] = kind_effects(answers, baseline, level=level)
-        ties = _in_order(tie_accuracies(answered), conditions)
-        tables["simulated_ties"] = kind_means(ties, [*GROUP, "tie"], level=level)
-    return Results(export=chosen, population=population, level=level, tables=tables)
+    tables |= recursivity_tables(export, analysed, level=level)
+    if export.study.task == "utility" and len(tables["utility"]):
+        tables |= _tested(results, trials, accuracies)
+        means = tables["accuracy_by_session"].assign(scenario=export.study.scenario)
+        tables["table_1"] = table_one(
+            means, tables["utility"], historical=results.plan.historical.arms
+        )
+    return tables
+
+
+def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) -> Tables:
+    study, plan, level = results.export.study, results.plan, results.level
+    rng = np.random.default_rng(results.seed)
+    arms = set(plan.historical.arms)
+    tables = relative_to_baseline(
+        accuracies, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
+    )
+    tables |= between_conditions(
+        trials[~trials["condition"].isin(arms)],
+        accuracies[~accuracies["condition"].isin(arms)],
+        contrasts=contrasts_of(plan, study.conditions, study.baseline),
+        baseline=study.baseline,
+        level=level,
+        rng=rng,
+    )
+    tables["sensitivity"] = sensitivity(
+        results.export, results.rules, baseline=study.baseline, level=level
+    )
+    return tables
+
+
+def _by_kind(results: Results, decisions: pd.DataFrame) -> Tables:
+    """Return what became of each kind of simulated participant, before the catch trials."""
+    export, level = results.export, results.level
+    conditions = export.study.conditions
+    finished = decisions.loc[~decisions["rule"].isin(["practice", "quiz", "unfinished"])]
+    answered = scored_trials(export, finished["participant"])
+    answers = _in_order(session_accuracies(answered), conditions)
+    ties = _in_order(tie_accuracies(answered), conditions)
+    return {
+        "simulated_kinds": kind_table(decisions, answers, rules=results.rules, level=level),
+        "simulated_effects": kind_effects(answers, export.study.baseline, level=level),
+        "simulated_ties": kind_means(ties, [*GROUP, "tie"], level=level),
+    }
 
 
 @contextmanager

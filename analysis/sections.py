@@ -1,10 +1,11 @@
 """The report's sections: which figures and tables they show, and what the captions say."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from analysis.exclusions import RULES
 from analysis.headline import TIE, headlines, kind_sentences, tie_sentences
-from analysis.labels import STAGES, TIES, condition_label, percent, points, ratio, seconds
+from analysis.inference_sections import inference_sections, table_one_part
+from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
     ACCURACY_COLUMNS,
     Card,
@@ -19,6 +20,8 @@ from analysis.page import (
     text,
 )
 from analysis.results import Results
+
+MANY_CONDITIONS: Final = 3
 
 
 def sections(results: Results) -> list[Section]:
@@ -39,6 +42,7 @@ def sections(results: Results) -> list[Section]:
         _participants(results),
         _accuracy(results),
         _utility(results),
+        *inference_sections(results),
     ]
     if len(results.tables["accuracy_by_tie"]):
         parts.append(_tie(results))
@@ -83,12 +87,13 @@ def _participants(results: Results) -> Section:
     flow, exclusions = results.tables["flow"], results.tables["exclusions"]
     counts = flow[flow["condition"] == ""].set_index("stage")["participants"]
     who = _who(results)
-    reasons = [rule.reason for rule in RULES if (exclusions["rule"] == rule.name).any()]
+    reasons = [rule.reason for rule in results.rules if (exclusions["rule"] == rule.name).any()]
     why = f" {len(exclusions)} were excluded: they {_listed(reasons)}." if reasons else ""
     said = (
         f"{counts['started']} {who} began and {counts['analysed']} are analysed.{why} "
         "The rules were applied in this order, to the raw answers, and the counts add up."
     )
+    reasons_by_name = {rule.name: rule.reason for rule in results.rules}
     excluded = printed(
         exclusions,
         caption="Every participant left out, with the first rule that was broken.",
@@ -96,7 +101,7 @@ def _participants(results: Results) -> Section:
             "Participant": text("participant"),
             **({"Kind": text("simulated_kind")} if results.population == "simulated" else {}),
             "Condition": condition_name,
-            "Reason": lambda row: STAGES[row["rule"]],
+            "Reason": lambda row: reasons_by_name[row["rule"]],
             "What happened": text("detail"),
         },
         n_text=5,
@@ -112,12 +117,13 @@ def _accuracy(results: Results) -> Section:
     level = percent(results.level, 0)
     by_session = printed(
         results.tables["accuracy_by_session"],
-        caption=f"Mean accuracy over participants by condition and session; {level} t interval.",
+        caption=f"Mean accuracy over participants by condition and session; {level} interval.",
         columns={"Condition": condition_name, "Session": text("session"), **ACCURACY_COLUMNS},
+        summary=_folded(results, "Accuracy in each session"),
     )
     overall = printed(
         results.tables["accuracy_by_condition"],
-        caption=f"Mean accuracy over participants, all sessions; {level} t interval.",
+        caption=f"Mean accuracy over participants, all sessions; {level} interval.",
         columns={
             "Condition": condition_name,
             **ACCURACY_COLUMNS,
@@ -127,7 +133,7 @@ def _accuracy(results: Results) -> Section:
     differences = printed(
         results.tables["accuracy_differences"],
         caption="Difference from the baseline in percentage points, of participants’ mean "
-        f"accuracies; {level} Welch interval, not adjusted for several comparisons.",
+        f"accuracies; {level} interval, not adjusted for several comparisons.",
         columns={
             "Condition": condition_name,
             "n": lambda row: f"{row['n_participants']} / {row['n_baseline']}",
@@ -142,7 +148,7 @@ def _accuracy(results: Results) -> Section:
     )
     return Section(
         id="accuracy", title="Accuracy by session and condition", paragraphs=(said,),
-        figures=("accuracy",), tables=(by_session, overall, differences),
+        figures=("raincloud", "accuracy"), tables=(by_session, overall, differences),
     )  # fmt: skip
 
 
@@ -162,16 +168,48 @@ def _utility(results: Results) -> Section:
         f"Utility is the mean accuracy of a condition over its sessions, divided by that of "
         f"{baseline}. Above 1, the explanation helps people predict the model."
     )
+    layout = results.tables.get("table_1")
+    first = [] if layout is None else [table_one_part(layout, level=results.level)]
     return Section(
-        id="utility", title="Utility", paragraphs=(said,), figures=("utility",), tables=(scores,)
-    )
+        id="utility", title="Utility", paragraphs=(said,), figures=("utility",),
+        tables=(*first, scores, *_utility_otherwise(results)),
+    )  # fmt: skip
+
+
+def _utility_otherwise(results: Results) -> list[Part]:
+    """Print Utility by session, and with the interval of the bootstrap."""
+    level = percent(results.level, 0)
+    columns = {
+        "Condition": condition_name,
+        "Utility": lambda row: ratio(row["utility"]),
+        "Interval": ratio_interval,
+    }
+    by_session = {"Condition": condition_name, "Session": text("session"), **columns}
+    asked = {
+        "utility_by_session": (
+            f"Utility in each session (Colin et al. 2022), with {level} Fieller intervals.",
+            by_session,
+            "Session by session",
+        ),
+        "utility_bootstrap": (
+            f"Utility with the {level} interval of 10,000 bootstrap draws (BCa) of the "
+            "participants of both arms; too narrow in arms of less than about 40.",
+            columns,
+            "With a bootstrap interval",
+        ),
+    }
+    return [
+        printed(results.tables[name], caption=caption, columns=cells, summary=summary)
+        for name, (caption, cells, summary) in asked.items()
+        if name in results.tables
+    ]
 
 
 def _tie(results: Results) -> Section:
     table = printed(
         results.tables["accuracy_by_tie"],
         caption="Mean accuracy over participants where the image keeps or breaks the tie; "
-        f"{percent(results.level, 0)} t interval.",
+        f"{percent(results.level, 0)} interval.",
         columns={
             "Condition": condition_name,
             "Tie": lambda row: TIES[row["tie"]],
@@ -199,7 +237,7 @@ def _simulated(results: Results) -> Section:
     ties = printed(
         results.tables["simulated_ties"],
         caption="Mean accuracy by kind where the image keeps or breaks the tie, of all who "
-        f"answered every test trial; {level} t interval.",
+        f"answered every test trial; {level} interval.",
         columns={
             "Kind": text("simulated_kind"),
             "Condition": condition_name,
@@ -233,7 +271,7 @@ def _kind_counts(results: Results) -> Part:
             "Kind": text("simulated_kind"),
             "Condition": condition_name,
             "Began": text("participants"),
-            **{rule.name.capitalize(): text(rule.name) for rule in RULES},
+            **{rule.name.capitalize(): text(rule.name) for rule in results.rules},
             "Analysed": text("analysed"),
         },
         n_text=2,
@@ -245,7 +283,7 @@ def _kind_accuracies(results: Results, level: str) -> Part:
     return printed(
         kinds[kinds["finished"] > 0],
         caption="Mean accuracy by kind and condition of all who answered every test trial; "
-        f"{level} t interval.",
+        f"{level} interval.",
         columns={
             "Kind": text("simulated_kind"),
             "Condition": condition_name,
@@ -261,7 +299,7 @@ def _effects(results: Results, level: str) -> Part:
     return printed(
         results.tables["simulated_effects"],
         caption="Each kind with the explanation and without it: difference in percentage points "
-        f"with Welch’s {level} interval, Utility with Fieller’s.",
+        f"with its {level} interval, Utility with Fieller’s.",
         columns={
             "Kind": text("simulated_kind"),
             "Condition": condition_name,
@@ -310,6 +348,7 @@ def _behaviour(results: Results) -> Section:
             "Median": lambda row: seconds(row["median_ms"]),
             "Quartiles": lambda row: f"{seconds(row['q25_ms'])} – {seconds(row['q75_ms'])}",
         },
+        summary=_folded(results, "Reaction times"),
     )
     openings = printed(
         results.tables["reservoir"],
@@ -323,8 +362,14 @@ def _behaviour(results: Results) -> Section:
             "Openings": lambda row: f"{row['mean_openings']:.2f}",
             "Look": lambda row: seconds(row["median_look_ms"]),
         },
+        summary=_folded(results, "Use of the reservoir"),
     )
     return Section(id="behaviour", title="Reaction times and reservoir", tables=(times, openings))
+
+
+def _folded(results: Results, summary: str) -> str:
+    """Fold a table of conditions and sessions where it would be long."""
+    return summary if len(results.export.study.conditions) > MANY_CONDITIONS else ""
 
 
 def _who(results: Results) -> str:

@@ -56,7 +56,7 @@ class Study:
     n_test
         Scored test trials of a session.
     rules
-        The thresholds of the screening, by name.
+        The thresholds of the screening, by name; one that is absent or null is not applied.
     assignment_seed
         Of the permuted blocks that assigned conditions.
     bundle
@@ -79,7 +79,7 @@ class Study:
     n_sessions: int
     n_training: int
     n_test: int
-    rules: dict[str, int]
+    rules: dict[str, Any]
     assignment_seed: int
     bundle: dict[str, Any]
     files: dict[str, dict[str, Any]]

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import derivative, exactness, factorisation, forward, importance, maps
+from benchmarks import analysis, derivative, exactness, factorisation, forward, importance, maps
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -11,6 +11,7 @@ QUESTIONS = {
     "derivative": derivative.main,
     "forward": forward.main,
     "maps": maps.main,
+    "analysis": analysis.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:

@@ -1,6 +1,7 @@
 """Exports made up for the tests: written as `study_app.columns` says, from a seeded generator."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from study_app.columns import SCHEMA_VERSION, STUDY_FIELDS, TABLES, column_names
@@ -263,6 +265,24 @@ def export_folder(tmp_path) -> Path:
     return write_export(tmp_path / "export")
 
 
+@pytest.fixture(scope="session")
+def analysed_once(tmp_path_factory):
+    """Results of 60 simulated participants; tests get copies, see `rehearsed`."""
+    from analysis.responses import read_export
+    from analysis.results import analyse
+
+    return analyse(
+        read_export(write_export(tmp_path_factory.mktemp("one") / "export")), "simulated"
+    )
+
+
+@pytest.fixture
+def rehearsed(analysed_once):
+    """Results of the export of `export_folder`, with tables of its own."""
+    tables = {name: table.copy() for name, table in analysed_once.tables.items()}
+    return dataclasses.replace(analysed_once, tables=tables)
+
+
 @pytest.fixture
 def exported():
     """The writer itself, for exports of another make."""
@@ -273,3 +293,62 @@ def exported():
 def made_tables():
     """Rows of the tables and their writer, for exports with something changed."""
     return make_tables(np.random.default_rng(0), MIX), write_tables
+
+
+CHICKS = {  # grams by feed (Snedecor; R's chickwts)
+    "casein": "368 390 379 260 404 318 352 359 216 222 283 332",
+    "horsebean": "179 160 136 227 217 168 108 124 143 140",
+    "linseed": "309 229 181 141 260 203 148 169 213 257 244 271",
+    "meatmeal": "325 257 303 315 380 153 263 242 206 344 258",
+    "soybean": "243 230 248 327 329 250 193 271 316 267 199 171 158 248",
+    "sunflower": "423 340 392 339 341 226 320 295 334 322 297 318",
+}
+
+
+@pytest.fixture
+def chicks():
+    """Weights of chicks by feed, in kg, in the place of accuracies by condition."""
+    rows = [
+        (f"{feed}-{i}", feed, int(grams) / 1000)
+        for feed, text in CHICKS.items()
+        for i, grams in enumerate(text.split())
+    ]
+    return pd.DataFrame(rows, columns=["participant", "condition", "accuracy"])
+
+
+@pytest.fixture(scope="session")
+def verbagg():
+    """Verbal aggression of 316 persons in 24 situations (De Boeck & Wilson 2004; lme4's `VerbAgg`).
+
+    Answers (316, 24), 1 for "yes" or "perhaps", and the names of the situations.
+    """
+    file = Path(__file__).parent / "regression" / "verbagg.txt"
+    names, *rows = file.read_text(encoding="ascii").splitlines()
+    return np.array([[float(letter) for letter in row] for row in rows]), names.split()
+
+
+@pytest.fixture(scope="session")
+def aggression(verbagg):
+    """One row an answer; doing takes the place of sub-concepts, and wanting that of concepts."""
+    table, names = verbagg
+    n_persons, n_items = table.shape
+    person = np.repeat(np.arange(n_persons), n_items)
+    rows = pd.DataFrame({"participant": person, "item": np.tile(names, n_persons)})
+    is_do = rows["item"].str.contains("Do")
+    return rows.assign(
+        right=table.ravel(), treated=is_do, correct=table.ravel() > 0,
+        level=np.where(is_do, "sub_concept", "concept"),
+        group=np.where(person < 158, "expert", "layman"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def injected(monkeypatch, tmp_path):
+    """Write an export whose learners are right with given probabilities; return its folder."""
+
+    def write(baseline, craft, *, rng, n):
+        shares = {"baseline": (baseline, baseline), "craft": (craft, craft)}
+        monkeypatch.setitem(ACCURACY, "learner", shares)
+        return write_tables(tmp_path / "injected", make_tables(rng, {"learner": n}))
+
+    return write

@@ -13,6 +13,8 @@ from analysis.errors import (
     SmallArmWarning,
     ZeroVarianceWarning,
 )
+from analysis.intervals import difference_interval, mean_interval
+from analysis.shares import share_of
 
 
 @pytest.fixture
@@ -32,21 +34,28 @@ def _means(accuracies, condition):
     return rows.groupby("participant")["accuracy"].mean()
 
 
-def test_interval_of_a_condition_agrees_with_scipy(accuracies):
-    table = accuracy_by(accuracies, ["condition"]).set_index("condition")
-    expected = stats.ttest_1samp(_means(accuracies, "craft"), 0).confidence_interval(0.95)
-    row = table.loc["craft"]
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
+def _share(accuracies, condition):
+    arm = accuracies[accuracies["condition"] == condition]
+    known = "n_trials" in arm
+    n_answers = arm["n_trials"].sum() if known else len(arm)
+    means = _means(accuracies, condition).to_numpy()
+    return share_of(means, name=condition, n_answers=n_answers, is_counted=known)
+
+
+@pytest.mark.parametrize("counts", [{}, {"n_trials": 7}])
+def test_interval_of_a_condition_is_that_of_its_participants(accuracies, counts):
+    accuracies = accuracies.assign(**counts)
+    row = accuracy_by(accuracies, ["condition"]).set_index("condition").loc["craft"]
+    expected = mean_interval(_share(accuracies, "craft"))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.ci_low, expected.ci_high))
     assert row["sd"] == pytest.approx(_means(accuracies, "craft").std())
 
 
-def test_difference_agrees_with_scipys_welch_interval(accuracies):
-    row = accuracy_differences(accuracies).iloc[0]
-    test = stats.ttest_ind(
-        _means(accuracies, "craft"), _means(accuracies, "baseline"), equal_var=False
-    )
-    expected = test.confidence_interval(0.95)
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
+def test_interval_of_a_difference_is_that_of_the_two_arms(accuracies):
+    row = accuracy_differences(accuracies, level=0.9).iloc[0]
+    arms = (_share(accuracies, name) for name in ("craft", "baseline"))
+    expected = difference_interval(*arms, level=0.9)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.ci_low, expected.ci_high))
     assert (row["n_participants"], row["n_baseline"]) == (12, 9)
 
 
@@ -59,7 +68,7 @@ def test_each_participant_counts_once(accuracies):
 def test_intervals_of_an_accuracy_stay_inside(accuracies):
     near_one = accuracies.assign(accuracy=[0.9, *[1.0] * (len(accuracies) - 1)])
     row = accuracy_by(near_one[near_one["condition"] == "baseline"], ["condition"]).iloc[0]
-    assert row["ci_high"] == 1.0
+    assert row["accuracy"] < row["ci_high"] < 1
 
 
 def test_groups_come_in_order_of_appearance(accuracies):
@@ -91,11 +100,13 @@ def test_arm_of_one_has_no_interval(accuracies):
         assert accuracy_differences(small)["ci_low"].isna().all()
 
 
-def test_arm_with_every_answer_right_has_no_interval(accuracies):
-    all_right = accuracies[accuracies["condition"] == "craft"].assign(accuracy=1.0)
+def test_arm_with_every_answer_right_has_the_interval_of_independent_answers(accuracies):
+    all_right = accuracies[accuracies["condition"] == "craft"].assign(accuracy=1.0, n_trials=7)
     with pytest.warns(ZeroVarianceWarning, match=r"accuracy of craft must vary .* got 1\.000 from"):
         table = accuracy_by(all_right, ["condition"])
-    assert (table["accuracy"] == 1).all() and table["ci_low"].isna().all()
+    t = stats.t.ppf(0.975, 11)
+    assert table["ci_low"][0] == pytest.approx(1 - t**2 / (252 + t**2))  # 12 x 3 x 7 answers
+    assert table["ci_high"][0] == 1
 
 
 def test_missing_baseline_is_an_error(accuracies):

@@ -10,8 +10,8 @@ from analysis.results import analyse
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 def _with(results, name, **values):

@@ -2,13 +2,11 @@ import pytest
 
 from analysis.figures import draw_all
 from analysis.pictures import TEXTS, picture_text
-from analysis.responses import read_export
-from analysis.results import analyse
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 def test_every_figure_has_its_words(results):
@@ -29,4 +27,4 @@ def test_alternative_text_holds_the_numbers(results):
 
 def test_captions_name_interval_and_unit(results):
     caption = picture_text(results, "accuracy")[1]
-    assert "95\u00a0% t intervals over simulated participants" in caption
+    assert "95\u00a0% intervals over simulated participants" in caption

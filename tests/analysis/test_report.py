@@ -31,8 +31,8 @@ class Outline(html.parser.HTMLParser):
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_page_is_well_formed_and_loads_nothing(page):
 def test_page_can_be_read_by_a_screen_reader(page):
     outline = Outline(page)
     assert outline.all("html")[0]["lang"] == "en"
-    assert len(outline.all("h1")) == 1 and len(outline.all("img")) == 5
+    assert len(outline.all("h1")) == 1 and len(outline.all("img")) == 7
     assert all(len(image["alt"]) > 40 for image in outline.all("img"))
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -86,12 +86,18 @@ def test_titles_are_escaped(results, tmp_path):
 def test_record_lists_what_is_there(results, page, tmp_path):
     out = tmp_path / "out"
     record = json.loads((out / "results.json").read_text("utf-8"))
-    assert (record["schema"], record["schema_version"]) == ("study-results", 1)
+    assert (record["schema"], record["schema_version"]) == ("study-results", 2)
     assert record["population"] == "simulated"
     assert record["config"]["baseline"] == "baseline" and record["config"]["level"] == 0.95
     assert record["export"]["sha256"] == results.export.sha256
     assert record["notes"] == ["One arm is small."]
-    listed = {*record["tables"], *record["figures"], record["report"], "results.json"}
+    listed = {
+        *record["tables"],
+        *record["figures"],
+        *record["latex"],
+        record["report"],
+        "results.json",
+    }
     there = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
     assert listed == there
 
@@ -110,7 +116,7 @@ def test_earlier_results_are_replaced_whole(results, tmp_path):
     (out / "tables" / "old.csv").touch()
     write_results(results, out)
     assert not (out / "tables" / "old.csv").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
 def test_empty_folder_is_filled(results, tmp_path):
@@ -135,4 +141,4 @@ def test_nothing_is_left_behind_by_a_failure(results, tmp_path, monkeypatch):
     monkeypatch.setattr("analysis.report.save_figures", fail)
     with pytest.raises(RuntimeError, match="disk full"):
         write_results(results, tmp_path / "out")
-    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+    assert list(tmp_path.iterdir()) == []

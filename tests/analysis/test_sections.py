@@ -8,8 +8,8 @@ from analysis.sections import sections
 
 
 @pytest.fixture
-def results(export_folder):
-    return analyse(read_export(export_folder), "simulated")
+def results(rehearsed):
+    return rehearsed
 
 
 def _section(results, name):
@@ -19,8 +19,8 @@ def _section(results, name):
 def test_headings_come_in_order(results):
     names = [section.id for section in sections(results)]
     assert names == [
-        "headline", "participants", "accuracy", "utility", "tie", "simulated", "screening",
-        "behaviour",
+        "headline", "participants", "accuracy", "utility", "tests", "equivalence", "sensitivity",
+        "tie", "simulated", "screening", "behaviour",
     ]  # fmt: skip
 
 
@@ -44,9 +44,18 @@ def test_every_excluded_participant_has_a_row(results):
 
 
 def test_captions_name_the_interval(results):
-    for name, words in (("accuracy", "t interval"), ("utility", "Fieller"), ("tie", "t interval")):
-        assert words in _section(results, name).tables[0].caption
-    assert "Welch" in _section(results, "accuracy").tables[2].caption
+    for name in ("accuracy", "tie", "tests", "equivalence"):
+        assert "\u00a0% interval" in _section(results, name).tables[0].caption
+    assert "Fieller" in _section(results, "utility").tables[1].caption
+
+
+def test_long_tables_are_folded_where_there_are_many_conditions(results):
+    assert not _section(results, "accuracy").tables[0].is_folded
+    many = (*results.export.study.conditions, "ace", "control")
+    study = dataclasses.replace(results.export.study, conditions=many)
+    export = dataclasses.replace(results.export, study=study)
+    wide = dataclasses.replace(results, export=export)
+    assert _section(wide, "accuracy").tables[0].summary == "Accuracy in each session"
 
 
 def test_study_without_analysed_participants_says_so(results):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.classic_intervals import fieller_interval
 from analysis.errors import (
     AnalysisError,
     BaselineError,
@@ -12,7 +13,8 @@ from analysis.errors import (
     UnpairedSessionsError,
 )
 from analysis.intervals import ratio_interval
-from analysis.utility import utility_scores
+from analysis.shares import share_of
+from analysis.utility import utility_by_session, utility_scores
 
 # Table 1 of Fel et al. 2023: accuracy in percent in sessions 1 to 3, and the published Utility.
 TABLE_1 = {
@@ -118,14 +120,51 @@ def test_score_is_the_ratio_of_means_over_participants():
         assert row.utility == pytest.approx(expected)
 
 
-def test_interval_is_fiellers_over_the_participants_means():
+def _arm(study, condition):
+    rows = study[(study["scenario"] == "leaves") & (study["condition"] == condition)]
+    means = rows.groupby("participant")["accuracy"].mean().to_numpy()
+    return share_of(means, name=condition, n_answers=len(rows), is_counted=False)
+
+
+@pytest.mark.parametrize(
+    ("interval", "function"), [("fieller", ratio_interval), ("fieller_t", fieller_interval)]
+)
+def test_interval_is_fiellers_over_the_participants_means(interval, function):
     study = _study()
-    row = utility_scores(study, level=0.9).iloc[0]
-    arms = study[study["scenario"] == "leaves"].groupby(["condition", "participant"])["accuracy"]
-    means = arms.mean()
-    expected = ratio_interval(means["craft"].to_numpy(), means["baseline"].to_numpy(), level=0.9)
+    row = utility_scores(study, level=0.9, interval=interval).iloc[0]
+    expected = function(_arm(study, "craft"), _arm(study, "baseline"), level=0.9)
     assert (row["scenario"], row["condition"]) == ("leaves", "craft")
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.ci_low, expected.ci_high))
+
+
+def test_bootstrap_draws_the_participants_of_both_arms():
+    study = _study()
+    drawn = utility_scores(study, interval="bca", rng=np.random.default_rng(2)).iloc[0]
+    plain = utility_scores(study).iloc[0]
+    assert drawn["utility"] == plain["utility"]
+    assert drawn[["ci_low", "ci_high"]].tolist() == pytest.approx(
+        plain[["ci_low", "ci_high"]].tolist(), abs=0.05
+    )
+
+
+def test_utility_of_each_session_divides_by_the_baseline_of_that_session():
+    study = _study()
+    table = utility_by_session(study)
+    assert list(table)[:4] == ["scenario", "condition", "session", "utility"]
+    means = study.groupby(["scenario", "condition", "session"])["accuracy"].mean()
+    for row in table.itertuples():
+        expected = (
+            means[row.scenario, row.condition, row.session]
+            / means[row.scenario, "baseline", row.session]
+        )
+        assert row.utility == pytest.approx(expected)
+        assert row.ci_low < row.utility < row.ci_high
+
+
+def test_published_accuracies_have_a_utility_of_each_session():
+    table = utility_by_session(_published()).set_index(["scenario", "condition", "session"])
+    assert list(table) == ["utility"]
+    assert table.loc[("husky_wolf", "craft", 1), "utility"] == pytest.approx(90.6 / 55.7)
 
 
 def test_order_of_rows_changes_only_the_order_of_scores():
@@ -219,6 +258,14 @@ def test_participant_in_two_conditions_is_an_error():
 def test_percentages_are_an_error():
     with pytest.raises(AnalysisError, match=r"accuracy must be in \[0, 1\]; got 55\.7\. Give sha"):
         utility_scores(_published().assign(accuracy=lambda table: 100 * table["accuracy"]))
+
+
+def test_interval_must_be_known_and_the_bootstrap_needs_a_generator():
+    message = r"interval must be one of \['fieller', 'fieller_t', 'bca'\]; got 'bootstrap'\."
+    with pytest.raises(AnalysisError, match=message):
+        utility_scores(_study(), interval="bootstrap")
+    with pytest.raises(AnalysisError, match=r"rng must be given where interval is 'bca'; got N"):
+        utility_scores(_study(), interval="bca")
 
 
 def test_level_must_be_a_share():

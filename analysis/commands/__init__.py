@@ -1,0 +1,1 @@
+"""The subcommands of ``craft-analysis`` but for the report, one a file."""

@@ -1,0 +1,242 @@
+"""The usual tests between conditions over participants' mean accuracies, by the names readers know.
+
+None of them is the default: `odds.marginal_odds_ratios` is, and docs/benchmarks.md has error
+rates. Those that take variances as equal (ANOVA, Tukey-Kramer, Dunnett) err where they are
+not and arms differ in size; those of Welch and Games-Howell err in small arms near 1. Which one is
+used is decided beforehand: none of these functions looks at the data to choose another.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.libqsturng import qsturng
+
+from analysis.accuracy import participant_means
+from analysis.checks import check_choice, check_columns, check_share, check_shares
+from analysis.equivalence import holm
+from analysis.errors import BaselineError, ConditionsError
+from analysis.shares import Values
+
+Pairwise = Literal["tukey_kramer", "games_howell"]
+AgainstBaseline = Literal["dunnett", "welch_holm"]
+
+PAIR: Final = ("condition", "reference")
+BOUNDS: Final = ("difference", "ci_low", "ci_high", "p")
+
+
+def one_way(accuracies: pd.DataFrame) -> pd.DataFrame:
+    """Test whether all conditions have the same mean accuracy.
+
+    Parameters
+    ----------
+    accuracies
+        ``participant``, ``condition``, ``accuracy`` in [0, 1]; each participant's rows are
+        averaged first.
+
+    Returns
+    -------
+    pd.DataFrame
+        Two rows: ``method`` (``anova``; ``welch``, which lets variances differ), ``f``, ``df1``,
+        ``df2``, ``p``, ``eta_squared`` and ``omega_squared`` (shares of the variance between
+        participants that conditions explain, the second without bias; for ``anova`` only).
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    ConditionsError
+        If there are not two conditions with two participants or more each.
+    AnalysisError
+        If an accuracy is not in [0, 1].
+    """
+    groups = list(_groups(accuracies).values())
+    k, n = len(groups), sum(len(group) for group in groups)
+    found = stats.f_oneway(*groups)
+    f = float(found.statistic)
+    eta = f * (k - 1) / (f * (k - 1) + n - k)
+    omega = (k - 1) * (f - 1) / ((k - 1) * (f - 1) + n)
+    rows = [
+        ["anova", f, k - 1, n - k, float(found.pvalue), eta, omega],
+        ["welch", *_welch_anova(groups), np.nan, np.nan],
+    ]
+    names = ["method", "f", "df1", "df2", "p", "eta_squared", "omega_squared"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def all_pairs(
+    accuracies: pd.DataFrame, method: Pairwise = "games_howell", *, level: float = 0.95
+) -> pd.DataFrame:
+    """Compare every condition with every other, adjusted for all of them.
+
+    Parameters
+    ----------
+    accuracies
+        As for `one_way`.
+    method
+        ``tukey_kramer``, which takes variances as equal, or ``games_howell``.
+    level
+        Simultaneous coverage of the intervals, in (0, 1).
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per pair, in order of appearance: ``condition``, ``reference``, ``difference``,
+        ``ci_low``, ``ci_high``, ``p`` (both adjusted; missing where nobody differs from anybody in
+        either condition) and ``method``.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    ConditionsError
+        If there are not two conditions with two participants or more each.
+    AnalysisError
+        If an accuracy or `level` is out of range, or `method` unknown.
+    """
+    check_choice("method", method, ["tukey_kramer", "games_howell"])
+    check_share("level", level)
+    groups = _groups(accuracies)
+    names, values = list(groups), list(groups.values())
+    rows = []
+    for i, j in itertools.combinations(range(len(names)), 2):
+        error, df = _pair_error(values, i, j, is_pooled=method == "tukey_kramer")
+        difference = float(values[i].mean() - values[j].mean())
+        margin, p = 0.0, np.nan
+        if error > 0:
+            margin = float(qsturng(level, len(names), df)) / 2**0.5 * error
+            q = 2**0.5 * abs(difference) / error
+            p = float(stats.studentized_range.sf(q, len(names), df))
+        bounds = difference - margin, difference + margin
+        rows.append([names[i], names[j], difference, *bounds, p])
+    return pd.DataFrame(rows, columns=[*PAIR, *BOUNDS]).assign(method=method)
+
+
+def against_baseline(
+    accuracies: pd.DataFrame,
+    baseline: str = "baseline",
+    method: AgainstBaseline = "welch_holm",
+    *,
+    level: float = 0.95,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Compare every condition with the baseline.
+
+    Parameters
+    ----------
+    accuracies
+        As for `one_way`.
+    baseline
+        What the others are compared with.
+    method
+        ``dunnett``, which takes variances as equal and adjusts tests and intervals together; or
+        ``welch_holm``, Welch's tests adjusted by Holm, with intervals that are not adjusted.
+    level
+        Coverage of the intervals, in (0, 1): simultaneous for ``dunnett``, of each for
+        ``welch_holm``.
+    rng
+        Draws the points at which Dunnett's multivariate t is integrated.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per other condition, in order of appearance: ``condition``, ``reference``,
+        ``difference``, ``ci_low``, ``ci_high``, ``p`` (adjusted) and ``method``.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    ConditionsError
+        If there are not two conditions with two participants or more each.
+    BaselineError
+        If the baseline is none of these.
+    AnalysisError
+        If an accuracy or `level` is out of range, or `method` unknown.
+    """
+    check_choice("method", method, ["dunnett", "welch_holm"])
+    check_share("level", level)
+    groups = _groups(accuracies)
+    if baseline not in groups:
+        raise BaselineError(f"baseline must be one of {list(groups)}; got {baseline!r}.")
+    reference = groups.pop(baseline)
+    others = list(groups.values())
+    values = (
+        _dunnett(others, reference, level, rng)
+        if method == "dunnett"
+        else _welch_holm(others, reference, level)
+    )
+    table = pd.DataFrame(dict(zip(BOUNDS, values, strict=True)))
+    table.insert(0, "condition", list(groups))
+    table.insert(1, "reference", baseline)
+    return table.assign(method=method)
+
+
+def _groups(accuracies: pd.DataFrame) -> dict[str, Values]:
+    """Return participants' means by condition; conditions of one participant are left out."""
+    check_columns(accuracies, ["participant", "condition", "accuracy"])
+    check_shares(accuracies, "accuracy")
+    arms = accuracies.groupby("condition", sort=False)
+    means = {str(name): participant_means(arm) for name, arm in arms}
+    groups = {name: values for name, values in means.items() if len(values) > 1}
+    if len(groups) < 2 or not any(np.ptp(values) > 0 for values in groups.values()):
+        sizes = {name: len(values) for name, values in means.items()}
+        raise ConditionsError(
+            f"conditions must be two or more with two participants or more who differ; got {sizes}."
+        )
+    return groups
+
+
+def _pair_error(
+    groups: Sequence[Values], i: int, j: int, *, is_pooled: bool
+) -> tuple[float, float]:
+    """Return a difference's standard error and degrees of freedom."""
+    if is_pooled:
+        df = sum(len(group) - 1 for group in groups)
+        pooled = sum((len(group) - 1) * group.var(ddof=1) for group in groups) / df
+        return float(pooled * (1 / len(groups[i]) + 1 / len(groups[j]))) ** 0.5, df
+    u, v = (groups[k].var(ddof=1) / len(groups[k]) for k in (i, j))
+    if u + v == 0:
+        return 0.0, np.inf
+    df = (u + v) ** 2 / (u**2 / (len(groups[i]) - 1) + v**2 / (len(groups[j]) - 1))
+    return float(u + v) ** 0.5, float(df)
+
+
+def _welch_anova(groups: Sequence[Values]) -> list[float]:
+    """Welch's test (1951) of equal means: F, both degrees of freedom, p."""
+    n = np.array([len(group) for group in groups])
+    mean = np.array([group.mean() for group in groups])
+    variance = np.array([group.var(ddof=1) for group in groups])
+    if (variance == 0).any():
+        return [np.nan] * 4
+    w = n / variance
+    centre = (w * mean).sum() / w.sum()
+    k = len(groups)
+    spread = ((1 - w / w.sum()) ** 2 / (n - 1)).sum() / (k * k - 1)
+    f = (w * (mean - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) * spread)
+    df2 = 1 / (3 * spread)
+    return [float(f), k - 1, float(df2), float(stats.f.sf(f, k - 1, df2))]
+
+
+def _dunnett(
+    others: list[Values], reference: Values, level: float, rng: np.random.Generator
+) -> list[Values]:
+    found = stats.dunnett(*others, control=reference, rng=rng)
+    bounds = found.confidence_interval(level)
+    differences = np.array([group.mean() - reference.mean() for group in others])
+    return [differences, bounds.low, bounds.high, found.pvalue]
+
+
+def _welch_holm(others: list[Values], reference: Values, level: float) -> list[Values]:
+    tests = [stats.ttest_ind(group, reference, equal_var=False) for group in others]
+    bounds = [test.confidence_interval(level) for test in tests]
+    adjusted = holm(pd.Series([float(test.pvalue) for test in tests]))
+    return [
+        np.array([group.mean() - reference.mean() for group in others]),
+        np.array([float(bound.low) for bound in bounds]),
+        np.array([float(bound.high) for bound in bounds]),
+        adjusted.to_numpy(float),
+    ]

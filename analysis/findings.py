@@ -1,0 +1,96 @@
+"""One test as one row: what was tested, how, what came out, and what the method takes for granted.
+
+test         what is asked
+group        whose answers; empty where there is one group
+method       how it is answered
+is_default   whether this is the answer to quote
+quantity     what `estimate` is: accuracy, share, odds, odds ratio, difference, ...
+estimate, ci_low, ci_high    the estimate with its interval
+null         its value if there is nothing to find
+statistic, df, p             t, z, W or a count of right answers; two-sided p
+n_participants, n_items, n_answers
+assumes      what the method takes for granted
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+Fields = dict[str, Any]  # some of the fields of a `Finding`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One row of a table of tests.
+
+    Attributes
+    ----------
+    test, group, method, quantity, assumes
+        In words; see the module.
+    is_default
+        Whether this is the answer to quote.
+    estimate, ci_low, ci_high, null
+        NaN where there is none.
+    statistic, df, p
+        NaN where there is none.
+    n_participants, n_items, n_answers
+        What it rests on.
+    """
+
+    test: str
+    group: str
+    method: str
+    is_default: bool
+    quantity: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    null: float
+    statistic: float = math.nan
+    df: float = math.nan
+    p: float
+    n_participants: int
+    n_items: int
+    n_answers: int
+    assumes: str
+
+
+def counts(answers: pd.DataFrame) -> Fields:
+    """Count what a finding rests on.
+
+    Parameters
+    ----------
+    answers
+        One row an answer: ``participant``, ``item``.
+
+    Returns
+    -------
+    Fields
+        ``n_participants``, ``n_items``, ``n_answers``.
+    """
+    return {
+        "n_participants": answers["participant"].nunique(),
+        "n_items": answers["item"].nunique(),
+        "n_answers": len(answers),
+    }
+
+
+def as_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Put findings into a table.
+
+    Parameters
+    ----------
+    findings
+        Any number.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row each, with the fields of `Finding` as columns.
+    """
+    names = [field.name for field in dataclasses.fields(Finding)]
+    return pd.DataFrame([dataclasses.asdict(finding) for finding in findings], columns=names)

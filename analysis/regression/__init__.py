@@ -1,0 +1,1 @@
+"""Regressions for right-or-wrong answers that share participants and items."""

@@ -1,0 +1,188 @@
+"""Several studies on one page: scenarios as columns, as in Table 1, and each study's own report.
+
+RESULTS/
+  report.html       the comparison; needs nothing beside it
+  table_1.csv       every study's rows of Table 1
+  results.json      marks the folder
+  STUDY/            each study's own results folder
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.apa import equivalence_sentence, odds_sentence
+from analysis.errors import ResultsError
+from analysis.labels import bare_percent, condition_label, percent, ratio
+from analysis.latex import latex_table
+from analysis.page import Part, Section
+from analysis.report import SCHEMA_VERSION, check_results_folder, render_page, write_results
+from analysis.results import Results
+
+
+def comparison_part(results: Sequence[Results]) -> Part:
+    """Print Table 1 of several scenarios.
+
+    Parameters
+    ----------
+    results
+        One study a scenario, with Utility.
+
+    Returns
+    -------
+    Part
+        A row a condition in order of appearance; a scenario's sessions and Utility as columns, the
+        best and second best marked. A dash where a scenario lacks a condition.
+    """
+    tables = [found.tables["table_1"].set_index("condition") for found in results]
+    conditions = list(dict.fromkeys(name for table in tables for name in table.index))
+    header, groups, marks = ["Condition"], [("", 1)], {}
+    rows = [[condition_label(name)] for name in conditions]
+    for found, table in zip(results, tables, strict=True):
+        sessions = [str(name) for name in table if str(name).startswith("session_")]
+        header += [*(name.removeprefix("session_") for name in sessions), "Utility"]
+        groups.append((condition_label(found.export.study.scenario), len(sessions) + 1))
+        for i, name in enumerate(conditions):
+            if name not in table.index:
+                rows[i] += ["–"] * (len(sessions) + 1)
+                continue
+            row = table.loc[name]
+            if row["mark"]:
+                marks[i, len(rows[i]) + len(sessions)] = str(row["mark"])
+            dagger = " †" if row["is_historical"] else ""
+            rows[i] += [bare_percent(row[s]) for s in sessions] + [ratio(row["utility"]) + dagger]
+    return Part(
+        caption="Accuracy by session in per cent, and Utility. Bold: the best of a scenario, "
+        "underlined: the second best, where above the baseline as printed. † not randomised "
+        "together with the others.",
+        header=tuple(header),
+        rows=tuple(map(tuple, rows)),
+        text_columns=(0,),
+        marks=marks,
+        groups=tuple(groups),
+    )
+
+
+def comparison_sections(results: Sequence[Results]) -> list[Section]:
+    """Lay out the page of several studies.
+
+    Parameters
+    ----------
+    results
+        One study a scenario, with Utility.
+
+    Returns
+    -------
+    list[Section]
+        Table 1, primary tests, and what is shown of no difference and harm.
+    """
+    primary, equal = [], []
+    for found in results:
+        scenario = condition_label(found.export.study.scenario)
+        if "primary" in found.tables:
+            row = found.tables["primary"].iloc[0].to_dict()
+            primary.append(f"{scenario}: {odds_sentence(row, level=found.level)}")
+        if "equivalence" in found.tables:
+            rows = found.tables["equivalence"].to_dict("records")
+            equal += [f"{scenario}: {equivalence_sentence(row)}" for row in rows]
+    said = (
+        "A Utility of one scenario is not that of another: it cannot exceed one over the "
+        "baseline’s accuracy, " + ", ".join(_ceiling(found) for found in results) + "."
+    )
+    return [
+        Section(
+            id="table-1", title="Utility in each scenario", paragraphs=(said,),
+            tables=(comparison_part(results),),
+        ),
+        Section(id="primary", title="Primary tests", items=tuple(primary)),
+        Section(id="equivalence", title="No difference, and harm", items=tuple(equal)),
+    ]  # fmt: skip
+
+
+def write_comparison(results: Sequence[Results], folder: Path, notes: Sequence[str] = ()) -> Path:
+    """Write a folder of several studies whole or not at all.
+
+    Parameters
+    ----------
+    results
+        Two or more, of different studies and one population, with Utility.
+    folder
+        New, empty, or an earlier results folder, which is replaced.
+    notes
+        Warnings that a reader must know of.
+
+    Returns
+    -------
+    Path
+        Of ``report.html``.
+
+    Raises
+    ------
+    ResultsError
+        If `folder` holds something else, or the studies cannot stand side by side.
+    """
+    check_results_folder(folder)
+    _check(results)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        unfinished = Path(scratch) / "results"
+        unfinished.mkdir()
+        names = [found.export.study.study for found in results]
+        for name, found in zip(names, results, strict=True):
+            write_results(found, unfinished / name, notes)
+        sections = comparison_sections(results)
+        table = pd.concat([found.tables["table_1"] for found in results], ignore_index=True)
+        table.to_csv(unfinished / "table_1.csv", index=False, lineterminator="\n")
+        latex = latex_table(sections[0].tables[0], "table-1")
+        (unfinished / "table_1.tex").write_text(latex, encoding="utf-8")
+        (unfinished / "report.html").write_text(_page(results, sections, notes), encoding="utf-8")
+        record = {"schema": "studies-results", "schema_version": SCHEMA_VERSION, "studies": names}
+        text = json.dumps(record | {"notes": list(notes)}, indent=1, ensure_ascii=False) + "\n"
+        (unfinished / "results.json").write_text(text, encoding="utf-8")
+        if folder.exists():
+            shutil.move(folder, Path(scratch) / "replaced")
+        unfinished.rename(folder)
+    return folder / "report.html"
+
+
+def _check(results: Sequence[Results]) -> None:
+    names = [found.export.study.study for found in results]
+    if len(set(names)) < len(names):
+        raise ResultsError(f"studies must have different names; got {names}.")
+    lacking = [n for n, found in zip(names, results, strict=True) if "table_1" not in found.tables]
+    if lacking:
+        raise ResultsError(f"studies must have Utility to stand side by side; got {lacking}.")
+    if len({found.population for found in results}) > 1:
+        raise ResultsError("studies must be of people or of simulated participants; got both.")
+
+
+def _ceiling(found: Results) -> str:
+    means = found.tables["accuracy_by_condition"].set_index("condition")["accuracy"]
+    value = 1 / float(means[found.export.study.baseline])
+    return f"{ratio(value)} in {condition_label(found.export.study.scenario)}"
+
+
+def _page(results: Sequence[Results], sections: Sequence[Section], notes: Sequence[str]) -> str:
+    origin = [
+        (found.export.study.study, f"{found.export.study.study}/report.html, {name}: {sha256}")
+        for found in results
+        for name, sha256 in found.export.sha256.items()
+    ]
+    counts = ", ".join(
+        f"{found.export.study.study} ({found.tables['session_accuracies']['participant'].nunique()}"
+        " analysed)"
+        for found in results
+    )
+    return render_page(
+        title=f"{len(results)} studies side by side",
+        about=f"Studies: {counts}. Intervals are of {percent(results[0].level, 0)}; the folder of "
+        "each study has its own report.",
+        is_simulated=results[0].population == "simulated",
+        notes=list(notes),
+        sections=list(sections),
+        origin=origin,
+    )

@@ -1,0 +1,51 @@
+import math
+
+import numpy as np
+import pytest
+
+from analysis.effect_sizes import hedges_g, standardised_differences
+from analysis.errors import AnalysisError, BaselineError
+
+
+def test_g_agrees_with_its_formula_in_r(chicks):
+    # j <- exp(lgamma(df / 2) - lgamma((df - 1) / 2)) / sqrt(df / 2); g <- j * d;
+    # v <- (n + m) / (n * m) + g^2 / (2 * (n + m)); g + c(-1, 1) * 1.96 * sqrt(v)
+    table = standardised_differences(chicks, "horsebean").set_index("condition")
+    expected = [2.891291235, 1.693749316, 4.088833155]
+    assert table.loc["casein"].tolist() == pytest.approx(expected, abs=1e-8)
+
+
+def test_g_is_close_to_rstatix(chicks):
+    # rstatix 0.7.2: cohens_d(d, w ~ feed, hedges.correction = TRUE, var.equal = TRUE), with the
+    # approximation 1 - 3 / (4 df - 1)
+    g = standardised_differences(chicks, "horsebean").set_index("condition")["hedges_g"]
+    assert g["casein"] == pytest.approx(2.891534, abs=1e-3)
+
+
+def test_exchanged_arms_change_the_sign():
+    x, y = np.array([0.4, 0.6, 0.7]), np.array([0.5, 0.9, 0.8, 0.9])
+    g, low, high = hedges_g(x, y)
+    assert hedges_g(y, x) == pytest.approx((-g, -high, -low))
+
+
+def test_scale_and_place_do_not_matter():
+    x, y = np.array([0.4, 0.6, 0.7]), np.array([0.5, 0.9, 0.8, 0.9])
+    assert hedges_g(3 * x + 1, 3 * y + 1) == pytest.approx(hedges_g(x, y))
+
+
+def test_arms_without_spread_or_of_one_have_none(chicks):
+    assert math.isnan(hedges_g(np.ones(3), np.ones(4))[0])
+    kept = ~chicks["participant"].isin([f"casein-{i}" for i in range(1, 12)])
+    table = standardised_differences(chicks[kept], "horsebean").set_index("condition")
+    assert math.isnan(table.loc["casein", "hedges_g"])
+
+
+def test_nobody_gives_an_empty_table(chicks):
+    assert len(standardised_differences(chicks.iloc[:0])) == 0
+
+
+def test_wrong_arguments_are_named(chicks):
+    with pytest.raises(BaselineError, match=r"baseline must be one of \['casein', .*got 'corn'\."):
+        standardised_differences(chicks, "corn")
+    with pytest.raises(AnalysisError, match=r"level must be in \(0, 1\); got 95"):
+        standardised_differences(chicks, "casein", level=95)

@@ -1,0 +1,121 @@
+import dataclasses
+
+import pytest
+
+from analysis.errors import PlanError
+from analysis.exclusions import applied_rules, decide
+from analysis.flow import flow_table
+from analysis.plan import Plan, planned_rules, read_plan, with_thresholds
+from analysis.responses import read_export
+
+TEXT = """
+[primary]
+condition = "craft"
+
+[equivalence]
+margin = 0.15
+
+[exclusions]
+order = ["practice", "quiz", "unfinished", "catch", "too_short", "same_answers"]
+thresholds = { catch_min_correct = 3, min_sessions_s = 100 }
+
+[[exclusions.custom]]
+name = "same_answers"
+reason = "gave nearly always the same answer"
+measure = "same_choice_share"
+above = 0.65
+"""
+
+
+@pytest.fixture
+def export(export_folder):
+    return read_export(export_folder)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        file = tmp_path / "plan.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_a_plan_is_followed(write, export):
+    plan = read_plan(write(TEXT))
+    changed = with_thresholds(export, plan)
+    rules = planned_rules(plan, changed.study)
+    assert [rule.name for rule in rules] == list(plan.exclusions.order)
+    decisions = decide(changed, rules)
+    left = decisions[decisions["rule"] == "same_answers"]
+    assert (
+        len(left)
+        and left["detail"].str.match(r"same_choice_share 0\.\d+; above 0\.65 leaves").all()
+    )
+    assert (decisions["rule"] == "catch").sum() > (decide(export)["rule"] == "catch").sum()
+    flow = flow_table(decisions, changed.study.conditions, rules)  # checks that it adds up
+    assert set(flow["stage"]) >= {"same_answers", "too_short"}
+
+
+def test_without_a_plan_the_study_s_own_rules_apply(export):
+    assert planned_rules(Plan(), export.study) == applied_rules(export.study)
+    assert [rule.name for rule in applied_rules(export.study)] == [
+        "practice", "quiz", "unfinished", "catch",
+    ]  # fmt: skip
+    assert Plan().primary is None and Plan().equivalence.margin == 0.1
+
+
+def test_rules_of_time_apply_where_their_limit_is_set(export):
+    rules = export.study.rules | {
+        "fast_answer_ms": 1500,
+        "max_fast_share": 0.4,
+        "max_sessions_s": 1,
+    }
+    study = dataclasses.replace(export.study, rules=rules)
+    changed = dataclasses.replace(export, study=study)
+    assert [rule.name for rule in applied_rules(study)][4:] == ["fast_answers", "too_long"]
+    decisions = decide(changed)
+    details = decisions.set_index("rule")["detail"]
+    assert (
+        details["fast_answers"].str.contains("% of the answers within 1500 ms; 40% allowed").all()
+    )
+    assert details["too_long"].str.endswith(" s in the sessions; 1 s allowed").all()
+    assert decisions["rule"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[primary", "must be TOML; got"),
+        ("[prime]\na = 1", "prime must be as described; got Extra inputs"),
+        ("[equivalence]\nmargin = 2", "equivalence.margin must be as described; got Input should"),
+        (TEXT.replace("above = 0.65", ""), "rule same_answers must have either below or above"),
+        (TEXT.replace("same_choice_share", "mood"), r"measure must be one of \['median_rt_ms'"),
+    ],
+)
+def test_odd_plans_are_errors(write, text, message):
+    with pytest.raises(PlanError, match=message):
+        read_plan(write(text))
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ('["practice", "mood", "same_answers"]', "order must name rules of"),
+        ('["practice", "practice", "same_answers"]', "once each; got"),
+        ('["practice", "quiz"]', r"must name the custom rules \['same_answers'\]"),
+        ('["catch", "practice", "same_answers"]', "must begin with practice and quiz"),
+        ('["fast_answers", "same_answers"]', r"thresholds \['fast_answer_ms'\] must be set"),
+    ],
+)
+def test_odd_orders_are_errors(write, export, order, message):
+    start, end = TEXT.index("order = ") + 8, TEXT.index("\nthresholds")
+    plan = read_plan(write(TEXT[:start] + order + TEXT[end:]))
+    with pytest.raises(PlanError, match=message):
+        planned_rules(plan, with_thresholds(export, plan).study)
+
+
+def test_missing_file_is_an_error(tmp_path):
+    with pytest.raises(PlanError, match=r"must be a TOML file; got .*no.toml"):
+        read_plan(tmp_path / "no.toml")

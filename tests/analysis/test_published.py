@@ -1,0 +1,56 @@
+import pytest
+
+from analysis.errors import PublishedTableError
+from analysis.published import read_published
+
+UTILITY = "scenario,condition,session_1,utility\na,baseline,50.0,\na,craft,60.0,1.20\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, **options):
+        file = tmp_path / "table.csv"
+        file.write_bytes(text.encode(**options) if isinstance(text, str) else text)
+        return file
+
+    return write
+
+
+def test_numbers_stay_as_printed(write):
+    table = read_published(write(UTILITY))
+    assert table.layout == "utility" and table.sessions == ["session_1"]
+    assert list(table.rows["utility"]) == ["", "1.20"]
+
+
+def test_groups_hold_their_size(write):
+    table = read_published(write("task,measure,experts_n36\nintruder,p_value,0.18\n"))
+    assert table.layout == "recursivity" and table.groups == {"experts_n36": ("experts", 36)}
+
+
+def test_sizes_are_the_third_layout(write):
+    assert read_published(write("scenario,condition,n\na,total,5\n")).layout == "sizes"
+
+
+def test_spreadsheets_mark_of_bytes_is_skipped(write):
+    assert read_published(write(UTILITY, encoding="utf-8-sig")).layout == "utility"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n", r"must have the columns scenario.*got \['a', 'b'\]"),
+        ("scenario,condition\n", "must have a header and rows; got 1 lines"),
+        (UTILITY + "a,ace,1\n", "line 4 must have 4 fields; got 3"),
+        (UTILITY.replace("60.0", "60 %"), "line 3 session_1 must be a number; got '60 %'"),
+        (UTILITY.replace("60.0", ""), "line 3 session_1 must be a number; got ''"),
+        (b"\xff\xfe", "must be a CSV file in UTF-8"),
+    ],
+)
+def test_odd_tables_are_errors(write, text, message):
+    with pytest.raises(PublishedTableError, match=message):
+        read_published(write(text))
+
+
+def test_missing_file_is_an_error(tmp_path):
+    with pytest.raises(PublishedTableError, match="must be a file; got .*nothing.csv"):
+        read_published(tmp_path / "nothing.csv")

@@ -1,0 +1,110 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import AnalysisError, DesignError, MissingColumnError, UnpairedRowsWarning
+from analysis.recursivity import binary_choice, intruder
+
+
+@pytest.fixture(scope="module")
+def choices(aggression):
+    """Binary choices; every fourth situation stands for a sham."""
+    few = aggression[aggression["participant"] % 8 == 0]
+    return few.assign(chose_sub=few["correct"], is_sham=few["item"].str.contains("S4"))
+
+
+def test_intruder_asks_what_table_2_asks(aggression):
+    few = aggression[aggression["participant"] % 8 == 0]
+    table = intruder(few)
+    defaults = table[table["is_default"]]
+    assert list(zip(defaults["test"], defaults["group"], strict=True)) == [
+        ("concept against chance", "expert"),
+        ("sub-concept against chance", "expert"),
+        ("sub-concept against concept", "expert"),
+        ("concept against chance", "layman"),
+        ("sub-concept against chance", "layman"),
+        ("sub-concept against concept", "layman"),
+        ("group against group", "expert - layman"),
+        ("difference of the differences", "expert - layman"),
+    ]
+    assert (table.loc[table["test"].str.endswith("chance"), "null"] == 0.2).all()
+    shares = few.groupby(["group", "level"])["correct"].mean()
+    found = table[table["method"] == "two_way"].set_index(["group", "test"])["estimate"]
+    assert found["expert", "concept against chance"] == pytest.approx(shares["expert", "concept"])
+
+
+def test_one_group_is_not_compared(aggression):
+    few = aggression[aggression["participant"] % 8 == 0].drop(columns="group")
+    table = intruder(few, has_alternatives=False)
+    assert list(table["test"]) == [
+        "concept against chance", "sub-concept against chance", "sub-concept against concept",
+    ]  # fmt: skip
+    assert (table["group"] == "").all() and table["is_default"].all()
+
+
+def test_number_of_choices_sets_chance(aggression):
+    few = aggression[aggression["participant"] % 8 == 0].drop(columns="group")
+    table = intruder(few.assign(n_choices=4), has_alternatives=False)
+    assert list(table["null"]) == [0.25, 0.25, 1.0]
+
+
+def test_binary_choice_says_share_and_odds_and_compares_with_sham(choices):
+    table = binary_choice(choices.drop(columns="group"))
+    share, odds = table.iloc[0], table.iloc[1]
+    assert (share["quantity"], odds["quantity"]) == ("share", "odds")
+    assert odds["estimate"] == pytest.approx(share["estimate"] / (1 - share["estimate"]))
+    assert share["n_items"] == 18 and share["null"] == 0.5
+    sham = table[table["test"] == "recursive against sham"]
+    assert sham.iloc[0]["method"] == "mixed_logit" and sham.iloc[0]["n_items"] == 24
+
+
+def test_without_sham_there_is_no_comparison(choices):
+    table = binary_choice(choices.drop(columns=["is_sham", "group"]), has_alternatives=False)
+    assert list(table["quantity"]) == ["share", "odds"]
+
+
+def test_rows_of_other_tasks_are_left_out(choices, aggression):
+    rows = choices.drop(columns=["group", "is_sham"])
+    mixed = pd.concat([rows.assign(task="binary_choice"), aggression.assign(task="intruder")])
+    alone = binary_choice(rows, has_alternatives=False)
+    pd.testing.assert_frame_equal(
+        binary_choice(mixed.drop(columns="group"), has_alternatives=False), alone
+    )
+    with pytest.raises(DesignError, match="answers of the task intruder; got none"):
+        intruder(rows.assign(task="binary_choice"))
+
+
+def test_lacking_level_of_a_participant_is_said(aggression):
+    few = aggression[aggression["participant"] % 8 == 0].drop(columns="group")
+    lacking = few[(few["participant"] > 0) | few["treated"]]
+    with pytest.warns(UnpairedRowsWarning, match="got 1 of 40 who did not"):
+        table = intruder(lacking)
+    counts = table.set_index("method")["n_participants"]
+    assert counts["paired_t"] == 39 and counts["mixed_logit"] == 40
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"level": "concept"}, r"level must be each of .*; got \['concept'\]"),
+        ({"n_choices": 1}, r"2 or more in all rows; got \[1\]"),
+    ],
+)
+def test_odd_designs_are_errors(aggression, changes, message):
+    with pytest.raises(DesignError, match=message):
+        intruder(aggression.assign(**changes))
+
+
+def test_half_known_groups_are_an_error(aggression):
+    half = aggression["group"].where(aggression["participant"] > 3)
+    with pytest.raises(DesignError, match="for every participant or for none; got 4 without"):
+        intruder(aggression.assign(group=half))
+
+
+def test_missing_answers_and_columns_are_errors(choices):
+    with pytest.raises(DesignError, match=r"\['chose_sub'\] must be given .* got 936 empty"):
+        binary_choice(choices.assign(chose_sub=np.nan).head(936))
+    with pytest.raises(MissingColumnError, match=r"columns \['item', 'chose_sub'\] must be"):
+        binary_choice(choices[["participant"]])
+    with pytest.raises(AnalysisError, match="level must be in"):
+        binary_choice(choices, level=95)

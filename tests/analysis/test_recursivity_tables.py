@@ -1,0 +1,63 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.inference_sections import inference_sections
+from analysis.recursivity_tables import recursivity_tables
+from analysis.responses import read_export
+from analysis.results import analyse, noted_warnings
+
+
+@pytest.fixture
+def export(export_folder):
+    """An export whose test trials are intruder trials and binary choices."""
+    export = read_export(export_folder)
+    rows = export.responses.copy()
+    in_test = (rows["phase"] == "test").to_numpy(bool)
+    position = rows["position"].to_numpy()
+    task = np.where(position % 2 == 0, "intruder", "binary_choice")
+    rows["task"] = pd.Series(np.where(in_test, task, None), index=rows.index).astype("string")
+    rows["item"] = rows["trial"]
+    rows["level"] = np.where(position % 4 == 0, "sub_concept", "concept")
+    rows["chose_sub"] = rows["correct"]
+    rows["is_sham"] = position == 7
+    study = dataclasses.replace(export.study, task="recursivity")
+    return dataclasses.replace(export, responses=rows, study=study)
+
+
+def test_both_tasks_are_tested(export):
+    results = analyse(export, "simulated")
+    assert {"intruder", "binary_choice"} <= set(results.tables)
+    section = inference_sections(results)[0]
+    assert section.id == "recursivity"
+    assert section.items[0].startswith("Concept against chance: share ")
+    assert any("odds " in item and "against 1.00" in item for item in section.items)
+    assumptions = {row[-1] for row in section.tables[0].rows}
+    assert "all answers are independent, which they are not" in assumptions
+
+
+def test_catch_trials_and_the_excluded_are_left_out(export):
+    names = export.participants.loc[export.participants["status"].eq("completed"), "participant"]
+    table = recursivity_tables(export, names)["intruder"]
+    cell = table[(table["test"] == "concept against chance") & table["is_default"]].iloc[0]
+    rows = export.responses[export.responses["participant"].isin(names)]
+    rows = rows[rows["task"].eq("intruder").fillna(False) & ~rows["is_catch"]]
+    assert cell["n_answers"] == (rows["level"] == "concept").sum()
+    assert cell["n_participants"] == len(names)
+
+
+def test_untestable_task_is_said(export):
+    rows = export.responses.assign(level="concept")
+    with noted_warnings() as notes:
+        tables = recursivity_tables(
+            dataclasses.replace(export, responses=rows), export.participants["participant"]
+        )
+    assert notes[0].startswith("intruder cannot be tested: level must be each of")
+    assert "intruder" not in tables and "binary_choice" in tables
+
+
+def test_studies_of_utility_have_none(export_folder):
+    export = read_export(export_folder)
+    assert recursivity_tables(export, export.participants["participant"]) == {}
