@@ -11,6 +11,7 @@ PALETTE = "viridis"  # perceptually uniform, and told apart by colour-blind peop
 GREY_SHARE = 0.55  # of the image's brightness, under the map
 OPACITY = 0.75  # of the map where it is highest
 OUTLINE_AT = 0.5  # of the highest value
+SMOOTH_SHARE = 1 / 60  # of the width: of the line alone
 CLIP_PERCENTILE = 99.5  # so that a single pixel does not leave the rest in the dark
 
 
@@ -41,7 +42,8 @@ def draw_heat(image: Image.Image, heat: np.ndarray) -> Image.Image:
     colors = mpl.colormaps[PALETTE](share)[:, :, :3]
     opacity = OPACITY * share[:, :, None] ** 0.5
     blended = (1 - opacity) * grey + opacity * colors
-    inside = share >= OUTLINE_AT
+    smooth = ndimage.gaussian_filter(share, image.width * SMOOTH_SHARE)  # a line, not one a speck
+    inside = smooth >= OUTLINE_AT * max(float(smooth.max()), np.finfo(np.float32).tiny)
     line = inside & ~ndimage.binary_erosion(inside, iterations=max(1, image.width // 220))
     blended[line] = 1.0
     return Image.fromarray((blended * 255).round().astype(np.uint8))

@@ -24,16 +24,20 @@ def test_defaults_are_those_of_the_paper(study):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("sessions = 1", "sesions = 1", r"sesions in .* must be right .*; got 1"),
+        (
+            "sessions = 1",
+            "sesions = 1",
+            r"sesions in .* must be a known key.*nearest is 'sessions'",
+        ),
+        (
+            "crop_px = 48",
+            "crops_px = 48",
+            r"pictures.crops_px in .* must be a known key.*nearest is 'crop_px'",
+        ),
         ("answer = 1", "answer = 2", r"quiz.items.0 in .*answer must be below 2"),
         ("catch_min_correct = 1", "catch_min_correct = 2", r"catch_min_correct must be at most 1"),
         ('study = "small"', 'study = "My Study"', r"study in .*got 'My Study'"),
         ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
-        (
-            "title =",
-            'conditions = ["baseline", "magic"]\ntitle =',
-            r"conditions.1 in .*got 'magic'",
-        ),
     ],
 )
 def test_wrong_values_are_named(old, new, message, study):

@@ -25,11 +25,21 @@ def test_metadata_are_left_behind():
 
 
 def test_pixels_stay_close():
-    pixels = np.random.default_rng(0).integers(90, 160, (40, 40, 3)).astype(np.uint8)
-    media = MediaCollector(95)
-    name = media.add(Image.fromarray(pixels))
+    coarse = np.random.default_rng(0).integers(0, 255, (8, 8, 3)).astype(np.uint8)
+    image = Image.fromarray(coarse).resize((160, 160), Image.Resampling.BICUBIC)
+    media = MediaCollector(90)
+    name = media.add(image)
     found = np.asarray(Image.open(io.BytesIO(media.contents[name])), dtype=int)
-    assert np.abs(found - pixels).mean() < 4
+    assert np.abs(found - np.asarray(image)).mean() < 3
+
+
+def test_large_pictures_lose_quality_and_not_the_phone():
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3)).astype(np.uint8)
+    sizes = {}
+    for max_bytes in (10**9, 50_000):
+        media = MediaCollector(95, max_bytes=max_bytes)
+        sizes[max_bytes] = len(media.contents[media.add(Image.fromarray(noise))])
+    assert sizes[50_000] < 50_000 < sizes[10**9]
 
 
 def test_sizes_are_listed():

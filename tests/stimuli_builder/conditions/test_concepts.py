@@ -1,0 +1,140 @@
+"""Panels of concepts, of examples, and of attribution maps, of a planted bank."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from craft_core.errors import SkippedImageWarning
+from craft_core.figures import seen_square
+from craft_core.images import read_picture
+from stimuli_builder.conditions.condition import PanelMaker, Shown
+from stimuli_builder.conditions.registry import CONDITIONS
+from stimuli_builder.errors import StimuliError
+from stimuli_builder.heats import HeatMaker
+from stimuli_builder.pictures import MediaCollector
+from tests.planted_banks import planted_bank
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def maker(folder):
+    return maker_of(planted_bank(folder, kinds=(), n_images=8), folder)
+
+
+def maker_of(bank, folder, cache=None):
+    heats = HeatMaker(
+        folder,
+        dict.fromkeys(bank.files[:3], "wolf"),
+        backbone=bank.backbone,
+        class_ids={"wolf": 0},
+        seed=0,
+        cache=cache,
+    )
+    return PanelMaker(
+        banks={"craft": {"wolf": bank}},
+        folder=folder,
+        heats=heats,
+        n_concepts=3,
+        n_crops=4,
+        crop_px=48,
+        media=MediaCollector(90),
+        licence="CC0",
+        sources={},
+        seed=0,
+    )
+
+
+def shown(folder, number=0):
+    file = f"wolf/{number:03d}.png"
+    square = seen_square(read_picture(folder / file), 96)
+    return Shown(file=file, prediction="wolf", square=square)
+
+
+def panel(condition, maker, folder, number=0):
+    return CONDITIONS[condition].panel(maker, shown(folder, number))
+
+
+def test_every_condition_of_the_paper_is_there():
+    paper = {
+        *("baseline", "control", "saliency", "integrated_gradients", "smoothgrad", "grad_cam"),
+        *("occlusion", "gradient_input", "ace", "craft_concepts", "craft"),
+    }
+    beyond = {"rise", "sobol", "hsic", "lime", "kernel_shap", "exemplars"}
+    assert set(CONDITIONS) == paper | beyond
+
+
+def test_baseline_shows_nothing(maker, folder):
+    assert panel("baseline", maker, folder) == ()
+
+
+def test_craft_shows_the_most_important_concepts_with_maps(maker, folder):
+    groups = panel("craft", maker, folder)
+    assert [group.title for group in groups] == ["Concept 1", "Concept 2", "Concept 3"]
+    assert [group.importance for group in groups] == pytest.approx([0.4, 0.3, 0.2])
+    assert all(len(group.crops) == 4 for group in groups)
+
+
+def test_concepts_only_differ_in_the_map_alone(maker, folder):
+    for whole, bare in zip(
+        panel("craft", maker, folder), panel("craft_concepts", maker, folder), strict=True
+    ):
+        assert bare.map is None and bare.crops == whole.crops and bare.title == whole.title
+
+
+def test_exemplars_are_as_many_crops_of_other_concepts_too(maker, folder):
+    craft, examples = (panel(name, maker, folder) for name in ("craft_concepts", "exemplars"))
+    assert [len(group.crops) for group in examples] == [len(group.crops) for group in craft]
+    sources = [[maker.sources[crop] for crop in group.crops] for group in examples]
+    for group in sources:
+        assert len({source.file for source in group}) == len(group)
+    assert len({crop for group in examples for crop in group.crops}) == 12
+    assert panel("exemplars", maker, folder, number=1) == examples
+
+
+def test_missing_stores_are_named(maker, folder):
+    message = r"concept store of the method 'ace' must be given .*; got \['craft'\].*\"ace\""
+    with pytest.raises(StimuliError, match=message):
+        panel("ace", maker, folder)
+
+
+def test_control_is_not_the_map_of_its_image(maker, folder):
+    (control,), (real,) = panel("control", maker, folder), panel("grad_cam", maker, folder)
+    assert control.title == real.title and control.map != real.map
+
+
+@pytest.mark.parametrize("method", ["saliency", "grad_cam", "rise"])
+def test_attribution_shows_one_map_of_the_images_size(method, maker, folder):
+    (group,) = panel(method, maker, folder)
+    with Image.open(io.BytesIO(maker.media.contents[group.map])) as picture:
+        assert picture.size == (96, 96)
+    assert group.crops == () and group.importance is None
+
+
+def test_maps_are_kept_by_content(folder, tmp_path):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    cache = tmp_path / "cache"
+    first = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
+    kept = sorted(cache.rglob("*.png"))
+    assert len(kept) == 3  # all images of the class at once
+    for file in kept:
+        Image.fromarray(np.full_like(first, 7)).save(file)
+    again = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
+    assert (again == 7).all()
+    Image.new("RGB", (128, 64), "red").save(folder / bank.files[0])
+    other = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
+    assert not (other == 7).all()
+
+
+def test_a_method_that_fails_names_the_image(folder):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    maker = maker_of(bank, folder)
+    (folder / bank.files[1]).write_bytes(b"no picture")
+    message = r"maps by 'saliency' .*; got wolf/001.png"
+    with pytest.warns(SkippedImageWarning), pytest.raises(StimuliError, match=message):
+        maker.heats.of_class("saliency", "wolf", bank.files[0])

@@ -1,0 +1,126 @@
+"""A recursivity study of a planted bank: built, checked, balanced, and previewed."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from craft_core.provenance import file_sha256
+from craft_core.store import StoredImage
+from stimuli_builder.audit import audit_bundle
+from stimuli_builder.balance import balance_table
+from stimuli_builder.build import build
+from stimuli_builder.bundle import read_bundle
+from stimuli_builder.cli import main
+from stimuli_builder.config import read_config
+from stimuli_builder.shortcuts import shortcuts
+from stimuli_builder.stores import ConceptStore
+from tests.planted_banks import planted_bank
+
+CONFIG = Path("configs/recursivity_study.toml")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recursivity")
+    bank = planted_bank(folder / "images")
+    (folder / "store.json").write_text("{}")
+    images = [
+        StoredImage(
+            file=file,
+            sha256=file_sha256(folder / "images" / file),
+            label="wolf",
+            split="fit",
+            tie="",
+            predicted="wolf",
+            probability=1.0,
+        )
+        for file in bank.files
+    ]
+    described = {
+        "network": {"name": "small", "weights_sha256": "0" * 64},
+        "model": {"accuracy": 1.0},
+        "licences": {"weights": "none", "images": "CC0"},
+    }
+    store = ConceptStore(path=folder, described=described, images=images, banks={"wolf": bank})
+    build(read_config(CONFIG), [store], folder / "images", folder / "bundle")
+    return read_bundle(folder / "bundle")
+
+
+def test_it_passes_the_check(bundle):
+    assert audit_bundle(bundle) == [] and bundle.manifest.task == "recursivity"
+
+
+def test_thirty_intruders_come_before_fifteen_choices(bundle):
+    for each in bundle.manifest.lists:
+        tasks = [(session.task, len(session.test)) for session in each.sessions]
+        assert tasks == [("intruder", 15), ("intruder", 15), ("binary_choice", 15)]
+
+
+def test_blocks_and_sides_are_balanced_over_the_lists(bundle):
+    answers = bundle.answers.trials
+    first = [answers[each.sessions[0].test[0]].level for each in bundle.manifest.lists]
+    assert Counter(first) == {"concept": 2, "sub_concept": 2}
+    sides = Counter(
+        answers[trial].answer for each in bundle.manifest.lists for trial in each.sessions[2].test
+    )
+    assert sides["0"] == sides["1"] == 30
+
+
+def test_sources_name_every_crops_box(bundle):
+    trials = bundle.manifest.test_trials.values()
+    practised = set(bundle.manifest.practice.session.test)
+    pictures = {
+        picture
+        for name, trial in bundle.manifest.test_trials.items()
+        if name not in practised
+        for option in trial.options
+        for picture in option.pictures
+    }
+    assert len(trials) == 64
+    for picture in pictures:
+        source = bundle.answers.sources[picture]
+        assert source.licence == "CC0" and len(source.box) == 4
+
+
+def test_balance_is_told_list_by_list(bundle):
+    lines = balance_table(bundle)
+    assert len(lines) == 4 * 3
+    assert lines[2] == ("list a, session 3: binary choice: 4 random, 7 recursive, 4 same-layer")
+
+
+def test_colour_gives_planted_intruders_away(bundle):
+    found = {(each.task, each.cue): each for each in shortcuts(bundle)}
+    colour = found["intruder", "colour"]
+    assert colour.n == 30 and colour.chance == pytest.approx(0.2)
+    assert colour.share > 0.45  # concepts, half of the trials, differ in colour
+
+
+def test_check_prints_balance_and_cues(bundle, capsys):
+    assert main(["check", str(bundle.path)]) == 0
+    told = capsys.readouterr().out
+    assert "list d, session 3" in told and "intruder by colour" in told
+
+
+def test_preview_shows_every_trial(bundle, tmp_path, capsys):
+    assert main(["preview", str(bundle.path), "--out", str(tmp_path / "preview")]) == 0
+    page = (tmp_path / "preview" / "index.html").read_text()
+    assert str(tmp_path / "preview" / "index.html") in capsys.readouterr().out
+    shown = set(re.findall(r'src="media/([0-9a-f]{64}\.webp)"', page))
+    of_list_a = {
+        picture
+        for session in bundle.manifest.lists[0].sessions
+        for trial in session.test
+        for option in bundle.manifest.test_trials[trial].options
+        for picture in option.pictures
+    }
+    assert of_list_a <= shown
+    assert all((tmp_path / "preview" / "media" / name).exists() for name in shown)
+    assert page.count('class="option right"') == 45 + 4
+
+
+def test_preview_does_not_overwrite(bundle, tmp_path, capsys):
+    (tmp_path / "something").write_text("kept")
+    assert main(["preview", str(bundle.path), "--out", str(tmp_path)]) == 1
+    assert "folder must be new or empty; got" in capsys.readouterr().err
