@@ -43,7 +43,7 @@ def draw_heat(image: Image.Image, heat: np.ndarray) -> Image.Image:
     opacity = OPACITY * share[:, :, None] ** 0.5
     blended = (1 - opacity) * grey + opacity * colors
     smooth = ndimage.gaussian_filter(share, image.width * SMOOTH_SHARE)  # a line, not one a speck
-    inside = smooth >= OUTLINE_AT * max(float(smooth.max()), np.finfo(np.float32).tiny)
+    inside = (smooth > 0) & (smooth >= OUTLINE_AT * smooth.max())
     line = inside & ~ndimage.binary_erosion(inside, iterations=max(1, image.width // 220))
     blended[line] = 1.0
     return Image.fromarray((blended * 255).round().astype(np.uint8))

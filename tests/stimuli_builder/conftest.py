@@ -20,6 +20,7 @@ STUDY = """
 study = "small"
 title = "What will the model answer?"
 scenario = "husky_wolf"
+lists = 2
 sessions = 1
 catch_min_correct = 1
 [pictures]

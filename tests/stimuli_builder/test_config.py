@@ -1,14 +1,17 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from stimuli_builder.config import read_config
+from stimuli_builder.config import StudyConfig, read_config
 from stimuli_builder.errors import ConfigError
 from tests.stimuli_builder.conftest import STUDY
 
 
 @pytest.mark.parametrize(
-    "file", [*Path("configs").glob("*_study.toml")], ids=lambda file: file.stem
+    "file",
+    [*Path("configs").glob("*_study.toml"), Path("configs/husky_wolf_conditions.toml")],
+    ids=lambda file: file.stem,
 )
 def test_shipped_configurations_are_valid(file):
     config = read_config(file)
@@ -55,3 +58,23 @@ def test_broken_toml_is_named(tmp_path):
     (tmp_path / "c.toml").write_text("study = ")
     with pytest.raises(ConfigError, match=r"must be TOML; got"):
         read_config(tmp_path / "c.toml")
+
+
+def test_published_schema_is_the_codes():
+    published = json.loads(Path("stimuli_builder/schemas/study.schema.json").read_text())
+    assert published == StudyConfig.model_json_schema()
+
+
+def test_a_file_gives_what_differs_from_the_one_it_is_based_on(study):
+    (study.parent / "second.toml").write_text(
+        f'based_on = "{study.name}"\ntitle = "Second"\n[pictures]\ncrop_px = 32\n'
+    )
+    found = read_config(study.parent / "second.toml")
+    assert found.title == "Second" and found.study == "small"
+    assert (found.pictures.crop_px, found.pictures.image_px) == (32, 96)
+
+
+def test_a_file_based_on_itself_is_named(study):
+    study.write_text(f'based_on = "{study.name}"\n')
+    with pytest.raises(ConfigError, match=r"based_on must not lead back to its own file; got"):
+        read_config(study)
