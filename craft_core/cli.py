@@ -15,6 +15,11 @@ EXTRACT_EXAMPLE = """example:
 FOLDER holds one folder of pictures a class; an images.csv in it may name each picture's split and
 tie (docs/formats.md)."""
 
+FIDELITY_EXAMPLE = """example:
+  craft-concepts fidelity configs/fidelity_small.toml --images photographs/ --out fidelity/
+
+Writes areas.csv, curves.csv, and figure_6 and figure_s8 as PNG, PDF and SVG (docs/formats.md)."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
@@ -62,13 +67,34 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("config", type=Path, metavar="CONFIG.toml")
     extract.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
     extract.add_argument("--out", type=Path, default=Path("concepts"), metavar="DIR")
-    extract.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for classes")
-    extract.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
-    extract.add_argument(
+    _add_sharing(extract)
+    extract.set_defaults(run=_extract)
+    _add_fidelity(commands)
+    return parser
+
+
+def _add_fidelity(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    fidelity = commands.add_parser(
+        "fidelity",
+        help="images + network -> curves of deletion and insertion",
+        description="Compare rankings and banks by deletion and insertion in concept space.",
+        epilog=FIDELITY_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fidelity.add_argument("config", type=Path, metavar="CONFIG.toml")
+    fidelity.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
+    fidelity.add_argument("--out", type=Path, default=Path("fidelity"), metavar="DIR")
+    _add_sharing(fidelity)
+    fidelity.set_defaults(run=_fidelity)
+
+
+def _add_sharing(command: argparse.ArgumentParser) -> None:
+    """Let a command share classes out, and go on after a stop."""
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for classes")
+    command.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
+    command.add_argument(
         "--resume", action="store_true", help="go on with what a run that was stopped has finished"
     )
-    extract.set_defaults(run=_extract)
-    return parser
 
 
 def _extract(chosen: argparse.Namespace) -> None:
@@ -91,6 +117,30 @@ def _extract(chosen: argparse.Namespace) -> None:
             f"classes {names} failed; the others are in the store. {first['class_name']}: "
             f"{first['error']}"
         )
+
+
+def _fidelity(chosen: argparse.Namespace) -> None:
+    from craft_core.config import read_toml
+    from craft_core.errors import ConfigError
+    from craft_core.fidelity_config import FidelityConfig
+    from craft_core.fidelity_grid import run_grid
+
+    config = read_toml(chosen.config, FidelityConfig)
+    folder = chosen.images or config.images
+    if folder is None:
+        raise ConfigError(f"images must be given in {chosen.config} or by --images; got neither.")
+    described = run_grid(
+        config, folder, chosen.out, jobs=chosen.jobs, dask=chosen.dask, resume=chosen.resume
+    )
+    for found in described["classes"]:
+        print(f"class {found['class_name']}: {found['n_images']} images")
+    for failure in described["failed"]:
+        what = f"bank {failure['bank']}, seed {failure['seed']}" if "bank" in failure else "all"
+        print(
+            f"craft-concepts: warning: class {failure['class_name']}, {what}: {failure['error']}",
+            file=sys.stderr,
+        )
+    print(f"areas: {chosen.out / 'areas.csv'}, figures: {chosen.out / 'figure_6.png'} and others")
 
 
 def _print_summary(store: dict[str, Any], out: Path) -> None:

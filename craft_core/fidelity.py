@@ -25,7 +25,7 @@ from craft_core.masked_logits import AdditiveLogits, masked_logits
 from craft_core.sobol import check_level
 
 Kind = Literal["deletion", "insertion"]
-KINDS = ("deletion", "insertion")
+KINDS: tuple[Kind, ...] = ("deletion", "insertion")
 Ranking = Sequence[int] | Tensor
 
 

@@ -15,6 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
 from craft_core.checks import check_shapes
 from craft_core.errors import ClassError, CraftError, ShapeError
@@ -90,13 +91,11 @@ def additive_logits(
         If the bank's concepts are not of the layer's width.
     """
     _check(bank, images)
-    head = bank.backbone.linear_head
+    head = pooled_head(bank.backbone, class_id)
     if head is not None:
-        check_class(class_id, len(head.weight))
+        slope, base = head
         with torch.no_grad():
             U = bank.encode(images) if A is None else bank.coder.coefficients(A)
-            slope = head.weight[class_id].double()
-            base = head.bias[class_id].double()
             if bank.coder.mean is not None:
                 base = base + bank.coder.mean.double() @ slope
             each = U.double() * (bank.W.double() @ slope)
@@ -112,6 +111,46 @@ def additive_logits(
         bases=torch.stack(bases),
         contributions=torch.stack([change for change in changes if change is not None]),
     )
+
+
+def pooled_head(backbone: Backbone, class_id: int) -> tuple[Tensor, Tensor] | None:
+    """Read off a logit as a linear function of pooled activations, where it is one.
+
+    Beside pooling and a linear layer (`Backbone.linear_head`) this sees heads of another make, as a
+    convolution of one pixel before or after the pooling, by their derivative.
+
+    Parameters
+    ----------
+    backbone
+        The network, cut at a layer.
+    class_id
+        Whose logit.
+
+    Returns
+    -------
+    tuple[Tensor, Tensor] or None
+        Slope, (p,), and the logit of nothing, (), float64; None where there is no such function.
+
+    Raises
+    ------
+    CraftError
+        If the network has no such class.
+    """
+    head = backbone.linear_head
+    if head is not None:
+        check_class(class_id, len(head.weight))
+        return head.weight[class_id].double(), head.bias[class_id].double()
+    if backbone.pooling != "mean" or backbone.split_tail.rest is not None:
+        return None
+    leaf = torch.zeros((1, *backbone.activation_shape), device=backbone.device, requires_grad=True)
+    with torch.enable_grad():
+        logits = backbone.decode(leaf)
+        check_class(class_id, logits.shape[1])
+        (slope,) = torch.autograd.grad(logits[0, class_id], leaf)
+    rows = backbone.layout.rows(slope)[0].double()  # (positions, p)
+    if not torch.allclose(rows, rows[:1].expand_as(rows), rtol=1e-4, atol=1e-7):
+        return None
+    return rows.sum(dim=0), logits[0, class_id].detach().double()
 
 
 def masked_logits(bank: ConceptBank, images: Images, class_id: int, masks: Tensor) -> Tensor:

@@ -21,10 +21,10 @@ from craft_core.bank import ConceptBank
 from craft_core.checks import check_choice
 from craft_core.designs import sobol_design
 from craft_core.errors import CraftError
-from craft_core.fidelity import Kind
+from craft_core.fidelity import KINDS, Kind
 from craft_core.images import Images, batches_for, progress
 from craft_core.importance import positional_coefficients, shares_of_variance
-from craft_core.masked_logits import AdditiveLogits, additive_logits, masked_logits
+from craft_core.masked_logits import AdditiveLogits, additive_logits, masked_logits, pooled_head
 from craft_core.sobol import total_sobol_indices
 from craft_core.tcav import logit_slopes, tcav_scores
 
@@ -176,17 +176,53 @@ def best_ranking(
     CraftError
         If there are too many concepts; the message says the limit.
     """
-    r = bank.n_concepts
+    what = Ranked(
+        bank=bank,
+        images=images,
+        class_id=class_id,
+        additive=additive_logits(bank, images, class_id),
+    )
+    return best_of(what, kind, per_image=per_image, worst=worst)
+
+
+def best_of(what: Ranked, kind: Kind, *, per_image: bool = False, worst: bool = False) -> Tensor:
+    """Find the best order where what is known of the images is at hand.
+
+    Parameters
+    ----------
+    what
+        Bank, images and class.
+    kind
+        As for `best_ranking`.
+    per_image
+        As for `best_ranking`.
+    worst
+        As for `best_ranking`.
+
+    Returns
+    -------
+    Tensor
+        (r,) or (n, r), integer.
+
+    Raises
+    ------
+    CraftError
+        If there are too many concepts.
+    """
+    r = what.bank.n_concepts
     if r > MOST_CONCEPTS:
         raise CraftError(
             f"n_concepts must be at most {MOST_CONCEPTS} for the best ranking by brute force "
             f"(2^r sets of concepts); got {r}."
         )
-    check_choice("kind", kind, ["deletion", "insertion"])
+    check_choice("kind", kind, KINDS)
     subsets = torch.arange(2**r)
     is_in = (subsets[:, None] >> torch.arange(r)) & 1  # (2^r, r)
-    kept = is_in if kind == "insertion" else 1 - is_in
-    heights = masked_logits(bank, images, class_id, kept.double()).cpu()  # (n, 2^r)
+    kept = (is_in if kind == "insertion" else 1 - is_in).double()
+    if what.additive is None:
+        heights = masked_logits(what.bank, what.images, what.class_id, kept).cpu()  # (n, 2^r)
+    else:
+        heights = what.additive.at(kept).cpu()
     if not per_image:
         heights = heights.mean(dim=0, keepdim=True)
     lowest = (kind == "deletion") != worst
@@ -242,9 +278,9 @@ def _sobol(what: Ranked, generator: torch.Generator) -> Tensor:
 
 def _tcav(what: Ranked, _: torch.Generator) -> Tensor:
     """Say for each image whether its logit rises along each concept."""
-    head = what.bank.backbone.linear_head
-    if head is not None:
-        scores = tcav_scores(head.weight[what.class_id][None].to(what.bank.W), what.bank.W)
+    head = pooled_head(what.bank.backbone, what.class_id)
+    if head is not None:  # the slope is the same in every image
+        scores = tcav_scores(head[0][None].to(what.bank.W), what.bank.W)
         return scores.expand(len(what.images), -1)
     slopes = logit_slopes(what.bank, what.images, what.class_id)
     return (slopes @ what.bank.W.T > 0).to(slopes)

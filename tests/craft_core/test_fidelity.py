@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
+from craft_core.backbones import load_backbone
 from craft_core.coders import Coder
 from craft_core.errors import ClassError, CraftError, ShapeError
 from craft_core.fidelity import (
@@ -15,7 +17,7 @@ from craft_core.fidelity import (
     insertion_curve,
 )
 from craft_core.importance import positional_coefficients
-from craft_core.masked_logits import additive_logits
+from craft_core.masked_logits import additive_logits, pooled_head
 from tests.craft_core.additive_network import CHANNELS, additive_bank, noise_images
 
 LAYERS = ["1", "0.1"]  # behind the first of them all is affine
@@ -110,6 +112,23 @@ def test_sums_give_the_same_curves_without_the_network(generator):
     curves = additive_curves(known, [4, 2, 0, 1, 3], "deletion")
     expected = image_curves(bank, images, 0, [4, 2, 0, 1, 3], "deletion")
     torch.testing.assert_close(curves, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_head_of_one_pixel_convolutions_is_seen_as_linear(generator):
+    bank = additive_bank(signed=True)
+    linear = bank.backbone.linear_head
+    convolution = nn.Conv2d(CHANNELS, 2, 1)
+    with torch.no_grad():
+        convolution.weight.copy_(linear.weight[:, :, None, None])
+        convolution.bias.copy_(linear.bias)
+    module = bank.backbone.module
+    network = nn.Sequential(module[0], module[1], module[2], convolution, nn.Flatten())
+    other = load_backbone(network, layer="1", device="cpu", transform=bank.backbone.transform)
+    assert other.linear_head is None
+    slope, base = pooled_head(other, 0)
+    torch.testing.assert_close(slope.float(), linear.weight[0])
+    assert float(base) == pytest.approx(float(linear.bias[0]))
+    assert pooled_head(bank.backbone.at("0.1"), 0) is None
 
 
 def test_area_is_the_mean_height_whatever_the_number_of_concepts():
