@@ -3,10 +3,12 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
+from craft_core import fidelity_tasks
 from craft_core.cli import main
 from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
@@ -105,8 +107,6 @@ def test_differences_from_sobol_are_paired(result):
 
 def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path, monkeypatch):
     out = tmp_path / "fidelity"
-    from craft_core import fidelity_tasks
-
     full = fidelity_tasks._part
     calls = []
 
@@ -128,12 +128,14 @@ def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path,
         assert (out / file).read_bytes() == (result / file).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_parts(folder, result, tmp_path):
     run_grid(config_of(), folder, tmp_path / "two", jobs=2)
     for file in (result / "parts").iterdir():
         assert (tmp_path / "two" / "parts" / file.name).read_bytes() == file.read_bytes()
 
 
+@pytest.mark.slow
 def test_seeds_may_change_the_start_alone(folder, tmp_path):
     config = config_of(vary="start", banks=["pca", "rca"], rankings=["gradient_input"])
     run_grid(config, folder, tmp_path / "out")
@@ -193,7 +195,5 @@ def test_command_prints_where_things_are(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["fidelity_small", "fidelity_paper"])
 def test_shipped_configurations_are_right(name):
-    from pathlib import Path
-
     config = read_toml(Path("configs") / f"{name}.toml", FidelityConfig)
     assert config.grid.number == 25 and len(config.seeds) == 5
