@@ -2,7 +2,16 @@
 
 import sys
 
-from benchmarks import derivative, exactness, factorisation, forward, importance, maps
+from benchmarks import (
+    derivative,
+    exactness,
+    factorisation,
+    fidelity,
+    forward,
+    importance,
+    maps,
+    visualisation,
+)
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -11,6 +20,8 @@ QUESTIONS = {
     "derivative": derivative.main,
     "forward": forward.main,
     "maps": maps.main,
+    "fidelity": fidelity.main,
+    "visualisation": visualisation.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:

@@ -145,7 +145,8 @@ def concepts_grid(stored: list[StoredClass], n_concepts: int) -> Figure:
         ranking = _ranking(each.bank)[:n_concepts]
         for rank, (axes, concept) in enumerate(zip(row, ranking, strict=False)):
             _crops_cell(axes, each, concept, rank)
-        row[0].set_title(f"“{each.bank.class_name}”\n{row[0].get_title()}", fontsize=9, loc="left")
+        named = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 10}
+        row[0].text(-0.03, 0.5, f"“{each.bank.class_name}”", transform=row[0].transAxes, **named)
     return figure
 
 

@@ -228,6 +228,30 @@ def picture_data(image: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(held.getvalue()).decode()
 
 
+def ink_on(color: str) -> str:
+    """Choose black or white, whichever reads better on a colour.
+
+    Parameters
+    ----------
+    color
+        ``#rrggbb``.
+
+    Returns
+    -------
+    str
+        The one whose contrast by WCAG 2 is larger.
+
+    Examples
+    --------
+    >>> ink_on("#0072b2"), ink_on("#e69f00")
+    ('#ffffff', '#000000')
+    """
+    shares = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#ffffff" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
+
+
 def outlined(file: Path, heat: torch.Tensor, ranking: Sequence[int]) -> Image.Image:
     """Draw an image with the outlines of its strongest concepts.
 
@@ -289,6 +313,7 @@ def _concepts(stored: StoredClass, feature_steps: int) -> list[dict[str, Any]]:
                 "number": rank + 1,
                 "name": found.name,
                 "color": concept_color(rank),
+                "ink": ink_on(concept_color(rank)),
                 "dash": DASHES[rank // len(PALETTE) % len(LINES)],
                 "value": found.importance,
                 "low": found.low,
@@ -361,6 +386,7 @@ def _driver(found: Explanation, concept: int) -> dict[str, Any]:
         "name": found.bank.concepts[concept].name,
         "number": rank + 1,
         "color": concept_color(rank),
+        "ink": ink_on(concept_color(rank)),
         "effect": float(found.effects[concept]),
         "picture": picture_data(driver_picture(found, concept, (), size_px=SHOWN_PX)),
     }

@@ -74,7 +74,7 @@ def test_page_holds_every_part(report):
     for part in ("importance", "concepts", "images", "errors"):
         assert f'id="{part}"' in page
     assert page.count('class="card concept"') == 2
-    assert page.count("made for this concept") == 2
+    assert page.count("made for it") == 2
     assert page.count("<details>") == 1 and page.count('class="below"') == 2
     assert "bars &amp; &lt;b&gt;stripes&lt;/b&gt;" in page and "<b>stripes" not in page
 
@@ -94,7 +94,7 @@ def test_same_store_same_page(store, folder, report):
 
 def test_features_may_be_left_out(store, folder):
     page = render_page(open_class(store, "red", folder), feature_steps=0)
-    assert "made for this concept" not in page
+    assert "made for it" not in page
 
 
 @pytest.mark.parametrize("width", [1280, 390])
