@@ -122,7 +122,7 @@ def cluster_segments(
     shared = [
         cluster
         for cluster in range(n_concepts)
-        if is_shared(crops.image[kept & (labels == cluster)], len(segments.of.names))
+        if is_shared(crops.image[labels == cluster], len(segments.of.names))
     ]
     if not shared:
         raise ClassError(
