@@ -2,7 +2,17 @@
 
 import sys
 
-from benchmarks import analysis, derivative, exactness, factorisation, forward, importance, maps
+from benchmarks import (
+    analysis,
+    derivative,
+    exactness,
+    factorisation,
+    fidelity,
+    forward,
+    importance,
+    maps,
+    visualisation,
+)
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -12,6 +22,8 @@ QUESTIONS = {
     "forward": forward.main,
     "maps": maps.main,
     "analysis": analysis.main,
+    "fidelity": fidelity.main,
+    "visualisation": visualisation.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:

@@ -4,6 +4,7 @@ from craft_core.attribution import attribution_maps, concept_maps
 from craft_core.backbones import Backbone, load_backbone
 from craft_core.bank import ConceptBank
 from craft_core.concepts import fit_concepts
+from craft_core.fidelity import deletion_curve, insertion_curve
 from craft_core.importance import concept_importance
 from craft_core.nmf import fit_nmf
 from craft_core.nnls import nnls
@@ -16,8 +17,10 @@ __all__ = [
     "attribution_maps",
     "concept_importance",
     "concept_maps",
+    "deletion_curve",
     "fit_concepts",
     "fit_nmf",
+    "insertion_curve",
     "load_backbone",
     "load_bank",
     "nnls",

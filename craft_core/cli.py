@@ -15,6 +15,23 @@ EXTRACT_EXAMPLE = """example:
 FOLDER holds one folder of pictures a class; an images.csv in it may name each picture's split and
 tie (docs/formats.md)."""
 
+FIDELITY_EXAMPLE = """example:
+  craft-concepts fidelity configs/fidelity_small.toml --images photographs/ --out fidelity/
+
+Writes areas.csv, curves.csv, and figure_6 and figure_s8 as PNG, PDF and SVG (docs/formats.md)."""
+
+REPORT_EXAMPLE = """examples:
+  craft-concepts report concepts/ --images photographs/ --out report/
+  craft-concepts report concepts/ --images photographs/ --figure 2 --class husky
+
+Figures are written as PNG, PDF and SVG: 1 (a misclassified image and what drove it), 2 (concepts
+with crops and maps), 3 (sub-concepts), 5 and s2 (the first three and four concepts of every class),
+s3 (feature visualisations), s9 (sanity check); figures 6 and s8 are "craft-concepts fidelity"'s."""
+EXPLAIN_EXAMPLE = """example:
+  craft-concepts explain concepts/ moon.jpg --images photographs/ --out explanation
+
+Without --images the best crops of the concepts are left out."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
@@ -62,13 +79,75 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("config", type=Path, metavar="CONFIG.toml")
     extract.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
     extract.add_argument("--out", type=Path, default=Path("concepts"), metavar="DIR")
-    extract.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for classes")
-    extract.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
-    extract.add_argument(
+    _add_sharing(extract)
+    extract.set_defaults(run=_extract)
+    _add_fidelity(commands)
+    _add_report(commands)
+    _add_explain(commands)
+    return parser
+
+
+def _add_fidelity(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    fidelity = commands.add_parser(
+        "fidelity",
+        help="images + network -> curves of deletion and insertion",
+        description="Compare rankings and banks by deletion and insertion in concept space.",
+        epilog=FIDELITY_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fidelity.add_argument("config", type=Path, metavar="CONFIG.toml")
+    fidelity.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
+    fidelity.add_argument("--out", type=Path, default=Path("fidelity"), metavar="DIR")
+    _add_sharing(fidelity)
+    fidelity.set_defaults(run=_fidelity)
+
+
+def _add_report(commands: Any) -> None:  # noqa: ANN401
+    report = commands.add_parser(
+        "report",
+        help="concept store -> a page a class, and figures for publication",
+        description="Show each class's concepts on a page, or draw a figure for publication.",
+        epilog=REPORT_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    report.add_argument("store", type=Path, metavar="STORE")
+    report.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the store's")
+    report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR")
+    report.add_argument("--figure", metavar="NAME", help="write this figure and no pages")
+    report.add_argument("--class", dest="class_name", metavar="CLASS", help="of the figure")
+    report.add_argument(
+        "--feature-steps",
+        type=int,
+        default=64,
+        metavar="N",
+        help="of the feature visualisation; 0 leaves it out",
+    )
+    report.set_defaults(run=_report)
+
+
+def _add_explain(commands: Any) -> None:  # noqa: ANN401
+    explain = commands.add_parser(
+        "explain",
+        help="concept store + image -> which concepts drove its prediction",
+        description="Say what each concept adds to the logit of an image's predicted class.",
+        epilog=EXPLAIN_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    explain.add_argument("store", type=Path, metavar="STORE")
+    explain.add_argument("image", type=Path, metavar="IMAGE")
+    explain.add_argument("--class", dest="class_name", metavar="CLASS", help="not the predicted")
+    explain.add_argument("--images", type=Path, metavar="FOLDER", help="the store's, for crops")
+    explain.add_argument("--out", type=Path, default=Path("explanation"), metavar="STEM")
+    explain.set_defaults(run=_explain)
+
+
+def _add_sharing(command: argparse.ArgumentParser) -> None:
+    """Let a command share classes out, and go on after a stop."""
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for classes")
+    command.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
+    command.add_argument(
         "--resume", action="store_true", help="go on with what a run that was stopped has finished"
     )
-    extract.set_defaults(run=_extract)
-    return parser
 
 
 def _extract(chosen: argparse.Namespace) -> None:
@@ -91,6 +170,68 @@ def _extract(chosen: argparse.Namespace) -> None:
             f"classes {names} failed; the others are in the store. {first['class_name']}: "
             f"{first['error']}"
         )
+
+
+def _fidelity(chosen: argparse.Namespace) -> None:
+    from craft_core.config import read_toml
+    from craft_core.errors import ConfigError
+    from craft_core.fidelity_config import FidelityConfig
+    from craft_core.fidelity_grid import run_grid
+
+    config = read_toml(chosen.config, FidelityConfig)
+    folder = chosen.images or config.images
+    if folder is None:
+        raise ConfigError(f"images must be given in {chosen.config} or by --images; got neither.")
+    described = run_grid(
+        config, folder, chosen.out, jobs=chosen.jobs, dask=chosen.dask, resume=chosen.resume
+    )
+    for found in described["classes"]:
+        print(f"class {found['class_name']}: {found['n_images']} images")
+    for failure in described["failed"]:
+        what = f"bank {failure['bank']}, seed {failure['seed']}" if "bank" in failure else "all"
+        print(
+            f"craft-concepts: warning: class {failure['class_name']}, {what}: {failure['error']}",
+            file=sys.stderr,
+        )
+    print(f"areas: {chosen.out / 'areas.csv'}, figures: {chosen.out / 'figure_6.png'} and others")
+
+
+def _report(chosen: argparse.Namespace) -> None:
+    if chosen.feature_steps < 0:
+        raise CraftError(f"feature-steps must be at least 0; got {chosen.feature_steps}.")
+    if chosen.figure is None:
+        from craft_core.report import write_report
+
+        pages = write_report(
+            chosen.store, chosen.images, chosen.out, feature_steps=chosen.feature_steps
+        )
+        print(f"report: {pages[0]}")
+        return
+    from craft_core.publication import draw_figure
+
+    files = draw_figure(
+        chosen.figure, chosen.store, chosen.images, chosen.out, class_name=chosen.class_name
+    )
+    print(f"figure: {', '.join(str(file) for file in files)}")
+
+
+def _explain(chosen: argparse.Namespace) -> None:
+    from craft_core.publication import explain_stored
+
+    found, files = explain_stored(
+        chosen.store,
+        chosen.image,
+        chosen.out,
+        class_name=chosen.class_name,
+        folder=chosen.images,
+    )
+    print(
+        f"{chosen.image.name}: class {found.bank.class_name}, probability {found.probability:.2f}, "
+        f"logit {found.logit:.2f} ({found.rebuilt:.2f} from the concepts)"
+    )
+    for concept in found.order:
+        print(f"  {found.bank.concepts[concept].name}: {float(found.effects[concept]):+.2f}")
+    print(f"figure: {', '.join(str(file) for file in files)}")
 
 
 def _print_summary(store: dict[str, Any], out: Path) -> None:

@@ -1,15 +1,16 @@
-"""The configuration of ``craft-concepts extract``: TOML, checked, frozen."""
+"""The configuration of ``craft-concepts extract``: TOML, checked, frozen; and how any is read."""
 
 import itertools
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from craft_core.errors import ConfigError
 from craft_core.layouts import NegativePolicy, Pooling
 
+Kind = TypeVar("Kind", bound="Section")
 UNION_MEMBERS = ("int", "list[int]")  # which pydantic adds to the place of an error
 
 
@@ -116,7 +117,7 @@ class ExtractConfig(Section):
 
 
 def read_config(file: Path) -> ExtractConfig:
-    """Read and check a configuration.
+    """Read and check the configuration of ``craft-concepts extract``.
 
     Parameters
     ----------
@@ -133,8 +134,31 @@ def read_config(file: Path) -> ExtractConfig:
     ConfigError
         If the file is missing, is no TOML, or has an unknown key or a wrong value.
     """
+    return read_toml(file, ExtractConfig)
+
+
+def read_toml(file: Path, kind: type[Kind]) -> Kind:
+    """Read and check a configuration of any command.
+
+    Parameters
+    ----------
+    file
+        TOML.
+    kind
+        What it must hold.
+
+    Returns
+    -------
+    Kind
+        With defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no TOML, or has an unknown key or a wrong value.
+    """
     try:
-        return ExtractConfig.model_validate(tomllib.loads(file.read_text()))
+        return kind.model_validate(tomllib.loads(file.read_text()))
     except OSError as error:
         raise ConfigError(f"configuration must be a readable file; got {file}.") from error
     except tomllib.TOMLDecodeError as error:

@@ -246,15 +246,31 @@ def run_tasks(
     """
     if dask is None and jobs == 1:
         return [run_task(task, backbone) for task in tasks]
-    with _cluster(dask):
+    with dask_cluster(dask):
         work = joblib.Parallel(n_jobs=-1 if dask else jobs)
         outcomes: list[Outcome] = work(joblib.delayed(run_task)(task) for task in tasks)
     return outcomes
 
 
 @contextmanager
-def _cluster(address: str | None) -> Iterator[None]:
-    """Let joblib send its work to a Dask cluster, where there is an address."""
+def dask_cluster(address: str | None) -> Iterator[None]:
+    """Let joblib send its work to a Dask cluster, where there is an address.
+
+    Parameters
+    ----------
+    address
+        Of a scheduler; None leaves joblib as it is.
+
+    Yields
+    ------
+    None
+        While joblib sends its work there.
+
+    Raises
+    ------
+    CraftError
+        If Dask is not installed, or the scheduler does not answer.
+    """
     if address is None:
         yield
         return

@@ -76,13 +76,23 @@ def maps_figure(bank: ConceptBank, images: Sequence[Path], maps: Tensor) -> Figu
         axes = figure.add_axes((place * each + 0.004, 0.02, each - 0.008, 0.96))
         axes.imshow(np.asarray(seen_square(picture_of(file), IMAGE_PX)))
         axes.axis("off")
-        _outline_strongest(axes, heat, ranking)
+        outline_strongest(axes, heat, ranking)
     _legend(figure, bank, ranking, columns=columns, left=1 - share)
     return figure
 
 
-def _outline_strongest(axes: Axes, heat: Tensor, ranking: Sequence[int]) -> None:
-    """Draw the outlines of the concepts with the largest maps, strongest last, with numbers."""
+def outline_strongest(axes: Axes, heat: Tensor, ranking: Sequence[int]) -> None:
+    """Draw the outlines of the concepts with the largest maps, strongest last, with numbers.
+
+    Parameters
+    ----------
+    axes
+        Which show the image's square at 336 pixels.
+    heat
+        (r, H, W). Maps of all concepts in the image.
+    ranking
+        Concepts in the order of importance, which gives numbers and colours.
+    """
     sizes = {concept: float(heat[concept].clamp_min(0).sum()) for concept in ranking}
     present = [concept for concept in ranking if sizes[concept] > 0]
     strongest = sorted(present, key=lambda concept: sizes[concept], reverse=True)[:SHOWN_AT_ONCE]

@@ -59,13 +59,61 @@ def ace_bank(
         If there are fewer segments than clusters, or no cluster is shared by enough images.
     """
     check_at_least("n_concepts", n_concepts, 1)
+    return cluster_segments(
+        segment_activations(found), n_concepts, generator=generator, nearest=nearest
+    )
+
+
+def segment_activations(found: ClassCrops) -> ClassCrops:
+    """Segment a class's images and compute the segments' activations; nothing is drawn.
+
+    Parameters
+    ----------
+    found
+        Of `craft_core.concepts.class_crops`; its crops play no part.
+
+    Returns
+    -------
+    ClassCrops
+        With segments for crops.
+    """
     crops = segment(found.of)
+    A = crop_activations(found.backbone, found.of.images, crops, signed=True)
+    return replace(found, crops=crops, A=A)
+
+
+def cluster_segments(
+    segments: ClassCrops, n_concepts: int, *, generator: torch.Generator, nearest: int = NEAREST
+) -> ConceptBank:
+    """Cluster segments whose activations are known.
+
+    Parameters
+    ----------
+    segments
+        Of `segment_activations`.
+    n_concepts
+        As for `ace_bank`.
+    generator
+        As for `ace_bank`.
+    nearest
+        As for `ace_bank`.
+
+    Returns
+    -------
+    ConceptBank
+        As of `ace_bank`.
+
+    Raises
+    ------
+    ClassError
+        As for `ace_bank`.
+    """
+    crops, A = segments.crops, segments.A
     if len(crops) < n_concepts:
         raise ClassError(
-            f"class {found.of.class_name} must have at least n_concepts={n_concepts} segments; "
+            f"class {segments.of.class_name} must have at least n_concepts={n_concepts} segments; "
             f"got {len(crops)}."
         )
-    A = crop_activations(found.backbone, found.of.images, crops, signed=True)
     seed = int(torch.randint(2**31, (1,), generator=generator, device=generator.device))
     clusters = KMeans(n_concepts, n_init=4, random_state=seed).fit(A.double().cpu().numpy())
     centres = torch.from_numpy(clusters.cluster_centers_).to(A)
@@ -74,17 +122,17 @@ def ace_bank(
     shared = [
         cluster
         for cluster in range(n_concepts)
-        if is_shared(crops.image[kept & (labels == cluster)], len(found.of.names))
+        if is_shared(crops.image[labels == cluster], len(segments.of.names))
     ]
     if not shared:
         raise ClassError(
-            f"class {found.of.class_name} must have a cluster that enough images share; got 0 of "
-            f"{n_concepts}."
+            f"class {segments.of.class_name} must have a cluster that enough images share; got 0 "
+            f"of {n_concepts}."
         )
     coder = Coder(W=centres[shared], kind="nearest")
     U = coder.coefficients(A) * (kept & torch.isin(labels, torch.tensor(shared)))[:, None].to(A)
     own = labels[:, None] == torch.tensor(shared)[None]
-    return replace(found, crops=crops, A=A).bank(coder, U * own.to(A), method="ace")
+    return segments.bank(coder, U * own.to(A), method="ace")
 
 
 def segment(of: ClassImages, resolutions: tuple[int, ...] = RESOLUTIONS) -> Crops:

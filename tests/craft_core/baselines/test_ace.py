@@ -82,3 +82,11 @@ def test_clusters_must_be_shared(images, n_images, expected):
 def test_too_few_segments_are_counted(found, generator):
     with pytest.raises(ClassError, match=r"must have at least n_concepts=100000 segments; got"):
         ace_bank(found, 100_000, generator=generator)
+
+
+def test_a_cluster_is_shared_by_the_images_of_all_its_segments_not_of_the_nearest_alone(
+    found, generator
+):
+    """Else no cluster of forty nearest segments could be shared by half of a hundred images."""
+    bank = ace_bank(found, 6, generator=generator, nearest=2)
+    assert bank.n_concepts >= 3

@@ -1,0 +1,211 @@
+"""The grid of ``craft-concepts fidelity``: classes x seeds x banks x rankings, and its tables.
+
+    OUT/
+      fidelity.json      configuration, network, images and failures
+      curves.csv         one row a point of a class's, bank's, ranking's and seed's curve
+      areas.csv          areas with intervals, by bank and ranking; class ``all`` over classes
+      pixels.csv         areas of attribution methods, where asked for
+      parts/             what the tables are made of; see `craft_core.fidelity_tasks`
+      figure_6.*         Sobol against the others, for CRAFT's bank (figure 6 of the paper)
+      figure_s8.*        the same for every bank (figure S8)
+
+Parts are written one by one into a folder beside OUT that takes its place at the end.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import torch
+
+from craft_core.backbones import Backbone
+from craft_core.bank_file import describe_network
+from craft_core.class_extraction import Outcome, class_generator
+from craft_core.dataset import Dataset, prepare
+from craft_core.errors import CraftError, StoreError
+from craft_core.extraction import dask_cluster
+from craft_core.fidelity_config import FidelityConfig
+from craft_core.fidelity_tables import read_curves, read_failures, write_tables
+from craft_core.fidelity_tasks import PIXELS, FidelityTask, part_file, run_fidelity_task
+from craft_core.provenance import git_commit, package_version
+from craft_core.store import check_replaceable, put_in_place
+
+SCHEMA_VERSION = 1
+MARK = "fidelity.json"
+STARTED = "config.json"  # in the unfinished folder: what it was started with
+
+
+def run_grid(
+    config: FidelityConfig,
+    folder: Path,
+    out: Path,
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Follow the curves of every class, seed, bank and ranking, and write tables and figures.
+
+    Parameters
+    ----------
+    config
+        Of the file.
+    folder
+        Images: ``FOLDER/{class}/*``, with an ``images.csv`` or without.
+    out
+        A folder, new or of an earlier run.
+    jobs
+        Processes that classes are shared out to.
+    dask
+        Address of a Dask scheduler whose workers see the same files, in the place of processes.
+    resume
+        Go on with the parts that an earlier run of the same configuration has finished.
+
+    Returns
+    -------
+    dict[str, Any]
+        What ``fidelity.json`` holds. Classes and banks that failed are in it with their errors.
+
+    Raises
+    ------
+    CraftError
+        If images, network or configuration do not do, or every class fails.
+    """
+    from craft_core.fidelity_figures import save_figures  # matplotlib, which parts do not need
+
+    check_replaceable(out, MARK)
+    unfinished = _begin(config, out, resume=resume)
+    parts = unfinished / "parts"
+    dataset, backbone = prepare(config.of_images, folder)
+    tasks = fidelity_tasks(config, dataset, backbone, parts)
+    outcomes = _run_tasks([task for task in tasks if task.seeds], backbone, jobs=jobs, dask=dask)
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if len(failed) == len(tasks):
+        if not any(parts.iterdir()):
+            shutil.rmtree(unfinished)
+        raise CraftError(str(failed[0].error))
+    curves = read_curves(parts, list(dataset.classes), config.seeds)
+    write_tables(unfinished, curves, list(dataset.classes), config)
+    save_figures(curves, unfinished)
+    described = _describe(config, backbone, tasks, outcomes)
+    (unfinished / MARK).write_text(json.dumps(described, indent=1) + "\n")
+    (unfinished / STARTED).unlink()
+    put_in_place(unfinished, out, MARK)
+    return described
+
+
+def fidelity_tasks(
+    config: FidelityConfig, dataset: Dataset, backbone: Backbone, parts: Path
+) -> list[FidelityTask]:
+    """Make a task of each class, of the parts that are missing.
+
+    Parameters
+    ----------
+    config
+        Of the file.
+    dataset
+        The images, with their predictions.
+    backbone
+        The network.
+    parts
+        Folder of the parts.
+
+    Returns
+    -------
+    list[FidelityTask]
+        One a class; a task without seeds is done.
+    """
+    wanted: list[int | str] = list(config.seeds)
+    if config.pixels is not None:
+        wanted.append(PIXELS)
+    return [
+        FidelityTask(
+            config=config,
+            folder=dataset.folder,
+            fit_files=_files(config, dataset, class_id, config.grid.concepts_from),
+            files=_files(config, dataset, class_id, config.grid.evaluate_on),
+            name=name,
+            class_id=class_id,
+            seeds=tuple(seed for seed in wanted if not part_file(parts, name, seed).exists()),
+            probe=backbone.probe,
+            out=parts,
+        )
+        for name, class_id in dataset.classes.items()
+    ]
+
+
+def _begin(config: FidelityConfig, out: Path, *, resume: bool) -> Path:
+    """Make the folder that becomes the result, empty or with the parts that are there."""
+    unfinished = out.parent / f".{out.name}-unfinished"
+    described = json.dumps(config.model_dump(mode="json", exclude={"images"}))
+    started = unfinished / STARTED
+    if resume and not started.exists():
+        raise StoreError(f"run to resume must have left something beside {out}; got nothing.")
+    if resume and started.read_text() != described:
+        raise StoreError(
+            f"run to resume must have the same configuration; got another one beside {out}. Leave "
+            "out --resume to begin anew."
+        )
+    if not resume and unfinished.exists():
+        shutil.rmtree(unfinished)
+    (unfinished / "parts").mkdir(parents=True, exist_ok=True)
+    started.write_text(described)
+    return unfinished
+
+
+def _files(config: FidelityConfig, dataset: Dataset, class_id: int, split: str) -> tuple[str, ...]:
+    """Draw a class's images among those that the network predicts as it."""
+    rows = range(len(dataset.records)) if split == "all" else dataset.rows(split)
+    predictions = dataset.predictions.tolist()
+    found = [dataset.records[row].file for row in rows if predictions[row] == class_id]
+    drawn = torch.randperm(len(found), generator=class_generator(config.seeds[0], class_id))
+    kept = sorted(drawn[: config.grid.most_images].tolist())
+    return tuple(found[place] for place in kept)
+
+
+def _run_tasks(
+    tasks: Sequence[FidelityTask], backbone: Backbone, *, jobs: int, dask: str | None
+) -> list[Outcome]:
+    if dask is None and jobs == 1:
+        return [run_fidelity_task(task, backbone) for task in tasks]
+    with dask_cluster(dask):
+        work = joblib.Parallel(n_jobs=-1 if dask else jobs)
+        outcomes: list[Outcome] = work(joblib.delayed(run_fidelity_task)(task) for task in tasks)
+    return outcomes
+
+
+def _describe(
+    config: FidelityConfig,
+    backbone: Backbone,
+    tasks: Sequence[FidelityTask],
+    outcomes: Sequence[Outcome],
+) -> dict[str, Any]:
+    errors = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
+    failed: list[dict[str, Any]] = [
+        {"class_name": name, "error": error} for name, error in errors.items()
+    ]
+    for task in tasks:
+        for seed in config.seeds:
+            for bank, error in read_failures(part_file(task.out, task.name, seed)).items():
+                failed.append({"class_name": task.name, "seed": seed, "bank": bank, "error": error})
+    return {
+        "schema": "fidelity",
+        "schema_version": SCHEMA_VERSION,
+        "package_version": package_version(),
+        "git_commit": git_commit(),
+        "config": config.model_dump(mode="json", exclude={"images"}),
+        "network": describe_network(backbone),
+        "classes": [
+            {
+                "class_name": task.name,
+                "class_id": task.class_id,
+                "n_images": len(task.files),
+                "n_images_for_concepts": len(task.fit_files),
+            }
+            for task in tasks
+        ],
+        "failed": failed,
+    }

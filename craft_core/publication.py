@@ -1,0 +1,255 @@
+"""Figures for publication, by the names that the paper's figures have, from a concept store."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from craft_core.attribution import concept_maps
+from craft_core.bank import ConceptBank
+from craft_core.checks import check_choice
+from craft_core.class_extraction import class_generator
+from craft_core.concepts import ClassCrops, ClassImages, crop_activations
+from craft_core.errors import CraftError
+from craft_core.explanation import Explanation, explain_image
+from craft_core.explanation_figures import explanation_figure
+from craft_core.fidelity_figures import save_publication
+from craft_core.figures import (
+    CROPS_SHOWN,
+    IMAGES_SHOWN,
+    class_figure,
+    concept_color,
+    crop_image,
+)
+from craft_core.images import predict
+from craft_core.report import StoredClass, class_names, feature_pictures, open_class
+from craft_core.sanity import sanity_check
+from craft_core.sanity_figures import sanity_figure
+from craft_core.store import load_bank
+from craft_core.tree_figures import tree_figure
+
+CELL_PX, GAP_PX, CELLS = 112, 5, (2, 3)  # rows and columns of a concept's crops
+FEATURE_STEPS = 128
+
+
+def draw_figure(
+    name: str, store: Path, folder: Path, out: Path, *, class_name: str | None = None
+) -> list[Path]:
+    """Draw a figure of the paper's kind and write it as PNG, PDF and SVG.
+
+    Parameters
+    ----------
+    name
+        One of `FIGURES`, of a class; or of `GRIDS`, of all classes.
+    store
+        Of ``craft-concepts extract``.
+    folder
+        Of the pictures that the store was made of.
+    out
+        Folder for the files, which are named after figure and class.
+    class_name
+        Of the figure; None takes the store's first.
+
+    Returns
+    -------
+    list[Path]
+        The files.
+
+    Raises
+    ------
+    CraftError
+        If there is no such figure, or the store has not what it shows.
+    """
+    check_choice("figure", name, [*FIGURES, *GRIDS])
+    names = class_names(store)
+    if name in GRIDS:
+        opened = [open_class(store, each, folder) for each in names]
+        figure, stem = concepts_grid(opened, GRIDS[name]), f"figure_{name}"
+    else:
+        stored = open_class(store, class_name or names[0], folder)
+        figure, stem = FIGURES[name](stored), f"figure_{name}_{stored.bank.class_name}"
+    out.mkdir(parents=True, exist_ok=True)
+    return save_publication(figure, out / stem)
+
+
+def explain_stored(
+    store: Path,
+    image: Path,
+    stem: Path,
+    *,
+    class_name: str | None = None,
+    folder: Path | None = None,
+) -> tuple[Explanation, list[Path]]:
+    """Explain any image in the concepts of a store's class, and draw it.
+
+    Parameters
+    ----------
+    store
+        Of ``craft-concepts extract``.
+    image
+        A readable picture, of the store or not.
+    stem
+        Path of the figure without an ending.
+    class_name
+        Which class; None takes the one that the network predicts.
+    folder
+        Of the pictures that the store was made of; None draws no crops.
+
+    Returns
+    -------
+    tuple[Explanation, list[Path]]
+        What was found, and the figure's files.
+
+    Raises
+    ------
+    CraftError
+        If the store has no concepts of the predicted class; the message says which it has.
+    """
+    names = class_names(store)
+    if class_name is not None:
+        check_choice("class", class_name, names)
+        chosen = class_name
+    else:
+        chosen = _predicted(store, image, names)
+    bank = load_bank(store / chosen) if folder is None else open_class(store, chosen, folder).bank
+    files = [] if folder is None else [folder / file for file in bank.files]
+    found = explain_image(bank, image)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    return found, save_publication(explanation_figure(found, files), stem)
+
+
+def concepts_grid(stored: list[StoredClass], n_concepts: int) -> Figure:
+    """Show the most important concepts of several classes by their best crops (figures 5 and S2).
+
+    Parameters
+    ----------
+    stored
+        Classes with importance.
+    n_concepts
+        At most so many of each.
+
+    Returns
+    -------
+    Figure
+        One row a class.
+    """
+    figure = Figure(
+        figsize=(2.5 * n_concepts, 2.0 * len(stored) + 0.2), dpi=150, layout="constrained"
+    )
+    grid = figure.subplots(len(stored), n_concepts, squeeze=False)
+    for row, each in zip(grid, stored, strict=True):
+        for axes in row:
+            axes.axis("off")
+        ranking = _ranking(each.bank)[:n_concepts]
+        for rank, (axes, concept) in enumerate(zip(row, ranking, strict=False)):
+            _crops_cell(axes, each, concept, rank)
+        named = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 10}
+        row[0].text(-0.03, 0.5, f"“{each.bank.class_name}”", transform=row[0].transAxes, **named)
+    return figure
+
+
+def _misclassified(stored: StoredClass) -> Figure:
+    """Figure 1: the surest error among the images called by the class's name."""
+    if not stored.wrong:
+        raise CraftError(
+            f"figure 1 must have an image wrongly called {stored.bank.class_name}; got none in the "
+            'store. "craft-concepts explain" takes any image.'
+        )
+    row = stored.wrong[0]
+    found = explain_image(stored.bank, stored.folder / row.file)
+    return explanation_figure(found, stored.files, true_class=row.label)
+
+
+def _class(stored: StoredClass) -> Figure:
+    """Figure 2: importance, best crops, and where concepts are."""
+    shown = stored.files[:IMAGES_SHOWN]
+    return class_figure(stored.bank, stored.files, shown, concept_maps(stored.bank, shown))
+
+
+def _tree(stored: StoredClass) -> Figure:
+    """Figure 3: concepts and their sub-concepts."""
+    if not stored.bank.children:
+        raise CraftError(
+            f"figure 3 must have sub-concepts of {stored.bank.class_name}; got none in the store. "
+            "Add [recursion] to its configuration."
+        )
+    return tree_figure(stored.bank, stored.files)
+
+
+def _features(stored: StoredClass) -> Figure:
+    """Figures S3 to S5: feature visualisations beside the crops they should look like."""
+    bank = stored.bank
+    pictures = feature_pictures(stored, FEATURE_STEPS)
+    figure = Figure(figsize=(7.2, 1.35 * bank.n_concepts), dpi=150, layout="constrained")
+    grid = figure.subplots(bank.n_concepts, 1 + CROPS_SHOWN, squeeze=False)
+    for rank, (row, concept) in enumerate(zip(grid, _ranking(bank), strict=True)):
+        for axes in row:
+            axes.axis("off")
+        row[0].imshow(np.asarray(pictures[concept]))
+        row[0].set_title(_title(bank, concept), fontsize=8, loc="left", color=concept_color(rank))
+        for axes, crop in zip(row[1:], bank.best_crops(concept, CROPS_SHOWN), strict=False):
+            axes.imshow(np.asarray(crop_image(bank, crop, stored.files, CELL_PX)))
+    return figure
+
+
+def _sanity(stored: StoredClass) -> Figure:
+    """Figure S9: the same crops in a network whose weights are drawn anew."""
+    bank = stored.bank
+    of = ClassImages(
+        images=stored.files,
+        names=bank.files,
+        class_id=bank.class_id,
+        class_name=bank.class_name,
+        selection=bank.selection,
+    )
+    A = crop_activations(bank.backbone, stored.files, bank.crops)
+    found = ClassCrops(backbone=bank.backbone, of=of, crops=bank.crops, A=A)
+    generator = class_generator(stored.seed, bank.class_id)
+    check = sanity_check(found, bank.n_concepts, generator=generator, scope="cascade", n_steps=3)
+    return sanity_figure(check, stored.files)
+
+
+FIGURES: dict[str, Callable[[StoredClass], Figure]] = {
+    "1": _misclassified,
+    "2": _class,
+    "3": _tree,
+    "s3": _features,
+    "s9": _sanity,
+}
+GRIDS = {"5": 3, "s2": 4}  # concepts of each class
+
+
+def _crops_cell(axes: Axes, stored: StoredClass, concept: int, rank: int) -> None:
+    bank, (rows, columns) = stored.bank, CELLS
+    each = CELL_PX + GAP_PX
+    cell = np.ones((rows * each - GAP_PX, columns * each - GAP_PX, 3))
+    for place, crop in enumerate(bank.best_crops(concept, rows * columns)):
+        top, left = place // columns * each, place % columns * each
+        pixels = np.asarray(crop_image(bank, crop, stored.files, CELL_PX)) / 255
+        cell[top : top + CELL_PX, left : left + CELL_PX] = pixels
+    axes.imshow(cell)
+    axes.set_title(_title(bank, concept), fontsize=9, loc="left", color=concept_color(rank))
+
+
+def _title(bank: ConceptBank, concept: int) -> str:
+    found = bank.concepts[concept]
+    return found.name if found.importance is None else f"{found.name} ({found.importance:.2f})"
+
+
+def _ranking(bank: ConceptBank) -> list[int]:
+    return list(range(bank.n_concepts)) if bank.importance is None else bank.importance.ranking
+
+
+def _predicted(store: Path, image: Path, names: list[str]) -> str:
+    """Name the class that the network predicts, which must be one of the store's."""
+    banks = [load_bank(store / name) for name in names]
+    predicted = int(predict(banks[0].backbone, [image]).argmax())
+    of_class = [bank.class_name for bank in banks if bank.class_id == predicted]
+    if not of_class:
+        raise CraftError(
+            f"image {image.name} must be predicted as one of {names}; got class {predicted}. Name "
+            "one of them with --class to see what speaks for it."
+        )
+    return of_class[0]

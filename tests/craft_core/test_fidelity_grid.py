@@ -1,0 +1,199 @@
+"""The grid in small: its tables and figures, its resumption, and what it refuses."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from craft_core import fidelity_tasks
+from craft_core.cli import main
+from craft_core.config import read_toml
+from craft_core.errors import ConfigError, CraftError, StoreError
+from craft_core.fidelity_config import FidelityConfig
+from craft_core.fidelity_grid import run_grid
+from craft_core.fidelity_tables import read_curves
+from tests.craft_core.bars import NETWORK, draw_bars
+
+CLASSES = {"red": 0, "blue": 1}
+FILES = ["areas.csv", "curves.csv", "fidelity.json", "figure_6.png", "figure_s8.pdf", "pixels.csv"]
+
+
+def config_of(**grid):
+    described = {
+        "seeds": [0, 1],
+        "classes": CLASSES,
+        "network": NETWORK,
+        "crops": {"size_px": 32, "per_image": 4},
+        "grid": {
+            "number": 3,
+            "banks": ["craft", "pca"],
+            "rankings": ["sobol", "tcav", "random", "best", "worst"],
+            "draws": 200,
+        }
+        | grid,
+        "pixels": {"methods": ["saliency", "rise"], "images": 2, "steps": 4, "samples": 20},
+    }
+    return FidelityConfig.model_validate(described)
+
+
+def rows_of(file):
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return draw_bars(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def result(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("grid") / "fidelity"
+    run_grid(config_of(), folder, out)
+    return out
+
+
+def test_tables_hold_every_class_bank_ranking_seed_and_point(result):
+    curves = rows_of(result / "curves.csv")
+    assert len(curves) == 2 * 2 * 5 * 2 * 2 * 4  # the last: r + 1 points
+    areas = rows_of(result / "areas.csv")
+    assert {row["class_name"] for row in areas} == {"red", "blue", "all"}
+    pooled = [row for row in areas if row["class_name"] == "all"]
+    assert {row["n_images"] for row in pooled} == {"16"} and {row["n_seeds"] for row in areas} == {
+        "2"
+    }
+    assert all(float(row["low"]) <= float(row["area"]) <= float(row["high"]) for row in areas)
+    pixels = rows_of(result / "pixels.csv")
+    assert {row["method"] for row in pixels} == {"saliency", "rise"} and len(pixels) == 12
+    for name in FILES:
+        assert (result / name).stat().st_size > 200
+
+
+def test_best_and_worst_orders_hold_the_others_between_them(result):
+    for bank in ("craft", "pca"):
+        for kind, sign in (("deletion", 1), ("insertion", -1)):
+            area = {
+                row["ranking"]: sign * float(row["area"])
+                for row in rows_of(result / "areas.csv")
+                if (row["class_name"], row["bank"], row["kind"]) == ("red", bank, kind)
+            }
+            assert area["best"] <= area["sobol"] + 1e-6 and area["sobol"] <= area["worst"] + 1e-6
+            assert area["best"] < area["worst"]
+
+
+def test_all_rankings_of_a_bank_share_their_ends(result):
+    ends = {}
+    for curve in read_curves(result / "parts", list(CLASSES), [0, 1]):
+        full, none = (0, -1) if curve.kind == "deletion" else (-1, 0)
+        key = curve.class_name, curve.bank, curve.seed
+        found = (float(curve.logits[full]), float(curve.logits[none]))
+        assert ends.setdefault(key, found) == pytest.approx(found, abs=1e-12)
+
+
+def test_differences_from_sobol_are_paired(result):
+    rows = [row for row in rows_of(result / "areas.csv") if row["class_name"] == "all"]
+    area = {(row["bank"], row["ranking"], row["kind"]): float(row["area"]) for row in rows}
+    for row in rows:
+        if row["ranking"] == "sobol":
+            assert row["minus_sobol"] == ""
+            continue
+        expected = area[row["bank"], row["ranking"], row["kind"]]
+        expected -= area[row["bank"], "sobol", row["kind"]]
+        assert float(row["minus_sobol"]) == pytest.approx(expected, abs=2e-4)
+
+
+def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path, monkeypatch):
+    out = tmp_path / "fidelity"
+    full = fidelity_tasks._part
+    calls = []
+
+    def stops(shared, seed, failed):
+        calls.append(seed)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return full(shared, seed, failed)
+
+    monkeypatch.setattr(fidelity_tasks, "_part", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(config_of(), folder, out)
+    assert not out.exists()
+    with pytest.raises(StoreError, match="must have the same configuration; got another one"):
+        run_grid(config_of(draws=10), folder, out, resume=True)
+    run_grid(config_of(), folder, out, resume=True)
+    assert len(calls) == 5  # two before the stop, and the three that were missing
+    for file in sorted(path.relative_to(result) for path in result.rglob("*.*")):
+        assert (out / file).read_bytes() == (result / file).read_bytes(), file
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_parts(folder, result, tmp_path):
+    run_grid(config_of(), folder, tmp_path / "two", jobs=2)
+    for file in (result / "parts").iterdir():
+        assert (tmp_path / "two" / "parts" / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.slow
+def test_seeds_may_change_the_start_alone(folder, tmp_path):
+    config = config_of(vary="start", banks=["pca", "rca"], rankings=["gradient_input"])
+    run_grid(config, folder, tmp_path / "out")
+    curves = read_curves(tmp_path / "out" / "parts", ["red"], [0, 1])
+    by_seed = {(c.bank, c.seed, c.kind): c.logits for c in curves}
+    assert torch.allclose(by_seed["pca", 0, "deletion"], by_seed["pca", 1, "deletion"], atol=1e-5)
+    assert not torch.allclose(by_seed["rca", 0, "deletion"], by_seed["rca", 1, "deletion"])
+
+
+def test_a_bank_that_fails_leaves_the_others_whole(folder, tmp_path, capsys):
+    config = config_of(banks=["craft", "pca"], number=7, rankings=["sobol"])
+    described = config.model_copy(update={"pixels": None})
+    run_grid(described, folder, tmp_path / "out")
+    failed = json.loads((tmp_path / "out" / "fidelity.json").read_text())["failed"]
+    assert {failure["bank"] for failure in failed} == {"pca"}  # six channels, seven components
+
+
+def test_class_that_is_never_predicted_is_named(folder, tmp_path):
+    config = config_of().model_copy(update={"classes": {"red": 0}, "images": None})
+    shutil.copytree(folder / "blue", tmp_path / "only" / "red")
+    message = r"class red must have images that the network predicts as it; got 0 for concepts"
+    with pytest.raises(CraftError, match=message):
+        run_grid(config, tmp_path / "only", tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["only"]
+
+
+def test_resuming_nothing_is_refused(folder, tmp_path):
+    with pytest.raises(StoreError, match="must have left something beside"):
+        run_grid(config_of(), folder, tmp_path / "out", resume=True)
+
+
+def test_brute_force_of_many_concepts_is_refused_beforehand(tmp_path):
+    (tmp_path / "a.toml").write_text('[grid]\nrankings = ["best"]\nnumber = 25\n')
+    with pytest.raises(ConfigError, match="number is at most 12 for the rankings best and worst"):
+        read_toml(tmp_path / "a.toml", FidelityConfig)
+
+
+def test_seeds_must_be_distinct(tmp_path):
+    (tmp_path / "a.toml").write_text("seeds = [1, 1]\n")
+    with pytest.raises(ConfigError, match=r"seeds are distinct numbers from 0"):
+        read_toml(tmp_path / "a.toml", FidelityConfig)
+
+
+def test_command_prints_where_things_are(folder, tmp_path, capsys):
+    network = "\n".join(f"{key} = {json.dumps(value)}" for key, value in NETWORK.items())
+    (tmp_path / "a.toml").write_text(
+        "seeds = [3]\nclasses = { red = 0 }\n[network]\n"
+        + network
+        + '\n[crops]\nsize_px = 32\n[grid]\nnumber = 2\nbanks = ["craft"]\n'
+    )
+    arguments = ["fidelity", str(tmp_path / "a.toml"), "--images", str(folder)]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    assert "class red: 8 images" in capsys.readouterr().out
+    assert main(["fidelity", str(tmp_path / "a.toml")]) == 1
+    assert "images must be given in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["fidelity_small", "fidelity_paper"])
+def test_shipped_configurations_are_right(name):
+    config = read_toml(Path("configs") / f"{name}.toml", FidelityConfig)
+    assert config.grid.number == 25 and len(config.seeds) == 5
