@@ -12,10 +12,9 @@ from stimuli_builder.audit import audit_bundle
 from stimuli_builder.bundle import Bundle, read_bundle
 from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError
-from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
-from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
-
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (HUSKY_WOLF,)}
+from stimuli_builder.scenarios.drawing import draw_scenario
+from stimuli_builder.scenarios.registry import SCENARIOS
+from stimuli_builder.scenarios.scenario import Scenario
 
 _MOST_WORKERS = 8  # more would take longer to start than they save
 
