@@ -1,6 +1,7 @@
 """The command ``craft-stimuli``: one function per subcommand, listed in `COMMANDS`."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,11 @@ _DRAW_EXAMPLE = """\
 example:
   craft-stimuli draw husky_wolf runs/images --seed 0
     writes 240 images with their maps of parts, images.csv and scenario.json
+"""
+
+_LEARNT_EXAMPLE = """\
+example:
+  craft-stimuli learnt runs/demo/concepts husky_wolf --out runs/demo/learnt.json
 """
 
 _BUILD_EXAMPLE = """\
@@ -71,7 +77,7 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "draw",
         help="draw a generated scenario into a folder",
         description="Draw a generated scenario: images of two classes with maps of their parts. "
-        "In the split `fit` each class has a background of its own; half of `study` breaks that.",
+        "Half of the split `study` breaks the tie that a person would guess by.",
         epilog=_DRAW_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -105,6 +111,32 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         f"at most {_MOST_WORKERS})",
     )
     command.set_defaults(run=_draw)
+
+
+def _add_learnt(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "learnt",
+        help="say whether a network has learnt a generated scenario",
+        description="Draw pairs of images that differ in one factor, and count the predictions "
+        "that change. Learnt: the deciding factors change at least 90 %% of them, every other "
+        "factor at most 10 %%.",
+        epilog=_LEARNT_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("store", metavar="STORE", type=Path, help="of craft-concepts extract")
+    command.add_argument(
+        "scenario", metavar="SCENARIO", type=_scenario, help=f"one of {', '.join(SCENARIOS)}"
+    )
+    command.add_argument(
+        "--pairs",
+        type=_count_from(4),
+        default=40,
+        metavar="N",
+        help="pairs for each factor (default: 40)",
+    )
+    command.add_argument("--seed", type=_count_from(0), default=0, help="of the pairs (default: 0)")
+    command.add_argument("--out", metavar="FILE", type=Path, default=Path("learnt.json"))
+    command.set_defaults(run=_learnt)
 
 
 def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -146,6 +178,25 @@ def _draw(options: argparse.Namespace) -> None:
     )
 
 
+def _learnt(options: argparse.Namespace) -> None:
+    from stimuli_builder.learnt import learnt_report, read_network  # torch loads for seconds
+
+    if not options.out.parent.is_dir():
+        raise StimuliError(f"out must be in a folder that exists; got {options.out}.")
+    backbone, classes = read_network(options.store)
+    report = learnt_report(
+        options.scenario,
+        backbone,
+        classes,
+        generator=np.random.default_rng(options.seed),
+        n_pairs=options.pairs,
+        report=_show_factors if sys.stderr.isatty() else None,
+    )
+    described = report.as_dict() | {"seed": options.seed}
+    options.out.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    print(report.as_table())
+
+
 def _build(options: argparse.Namespace) -> None:
     from stimuli_builder.build import build, read_store  # torch loads for seconds
 
@@ -178,6 +229,7 @@ def _summary(bundle: Bundle) -> str:
 
 COMMANDS: dict[str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]] = {
     "draw": _add_draw,
+    "learnt": _add_learnt,
     "build": _add_build,
     "check": _add_check,
 }
@@ -204,7 +256,11 @@ def _count_from(least: int) -> Callable[[str], int]:
     return parse
 
 
-def _show_progress(done: int, total: int) -> None:
+def _show_progress(done: int, total: int, things: str = "images") -> None:
     """Rewrite one line of the terminal."""
     end = "\n" if done == total else ""
-    print(f"\rdrawn {done} of {total} images", end=end, file=sys.stderr, flush=True)
+    print(f"\rdrawn {done} of {total} {things}", end=end, file=sys.stderr, flush=True)
+
+
+def _show_factors(done: int, total: int) -> None:
+    _show_progress(done, total, "factors")

@@ -6,6 +6,7 @@ same place, drawn from the same seed, with one factor changed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from PIL import Image
 from torch import Tensor
 
 from craft_core.backbones import Backbone
+from craft_core.errors import CraftError
 from craft_core.images import predict
+from craft_core.store import load_bank, read_json
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.scenarios.scenario import Scenario
 
@@ -173,6 +176,33 @@ def learnt_report(
         flips_single={name: flips[name] for name in scenario.decides if name != together},
         flips_nuisance={name: flips[name] for name in (*scenario.nuisances, CHANCE)},
     )
+
+
+def read_network(store: Path) -> tuple[Backbone, dict[str, int]]:
+    """Read the network of a concept store, with its probe.
+
+    Parameters
+    ----------
+    store
+        Its folder.
+
+    Returns
+    -------
+    tuple[Backbone, dict[str, int]]
+        The network, and its class for each class's name.
+
+    Raises
+    ------
+    StimuliError
+        If a part of the store is missing or was altered.
+    """
+    try:
+        described = read_json(store / "store.json", "concept-store")
+        classes = {found["class_name"]: found["class_id"] for found in described["classes"]}
+        backbone = load_bank(store / described["classes"][0]["folder"]).backbone
+    except CraftError as error:
+        raise StimuliError(str(error)) from error
+    return backbone, classes
 
 
 def bias_index(model: Mapping[str, float]) -> float | None:

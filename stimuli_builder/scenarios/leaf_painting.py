@@ -27,7 +27,7 @@ PARTS = {"background": 0, "blade": 1, "veins": 2, "margin": 3, "stalk": 4}
 
 _OVERSAMPLING = 2
 _MARGIN_PX = 12.0  # kept free around the leaf
-_BAND_PX = (6.5, 8.0)  # how far the part "margin" reaches outside and inside the blade
+_BAND_PX = (9.0, 9.0)  # how far the part "margin" reaches outside and inside the blade
 _STALK = 0.16  # its length, as a share of the blade's
 _QUILTING = 5.0
 _N_SPOTS = 26
@@ -153,7 +153,7 @@ def paint_leaf(
     spots = _spots(blade, frame, generator)
     if look.is_spotted:
         colours += spots[..., None] * (np.array(tint.spot, np.float32) - colours)
-    for sheet, opacity in ((fine, 0.34), (veins, 0.85)):
+    for sheet, opacity in ((fine, 0.30), (veins, 0.70)):
         colours += (opacity * shares(sheet))[..., None] * (
             np.array(tint.vein, np.float32) - colours
         )
@@ -256,16 +256,14 @@ def _turned(
     picture: Image.Image, covered: Image.Image, labels: Image.Image, angle_deg: float
 ) -> LeafSprite:
     """Turn a leaf about its middle, and reduce it to its final size."""
-    smooth = Image.Resampling.BILINEAR
-    colours = picture.rotate(angle_deg, smooth, expand=True)
-    opacity = covered.rotate(angle_deg, smooth, expand=True)
-    turned = np.asarray(labels.rotate(angle_deg, Image.Resampling.NEAREST, expand=True))
-    first = _OVERSAMPLING // 2
-    final = opacity.reduce(_OVERSAMPLING)
-    sampled = turned[first::_OVERSAMPLING, first::_OVERSAMPLING]
-    height, width = (min(a, b) for a, b in zip(sampled.shape, final.size[::-1], strict=True))
+    cut_out = picture.convert("RGBA")
+    cut_out.putalpha(covered)
+    turned = cut_out.rotate(angle_deg, Image.Resampling.BILINEAR, expand=True).reduce(_OVERSAMPLING)
+    parts = np.asarray(labels.rotate(angle_deg, Image.Resampling.NEAREST, expand=True))
+    sampled = parts[_OVERSAMPLING // 2 :: _OVERSAMPLING, _OVERSAMPLING // 2 :: _OVERSAMPLING]
+    seen = tuple(slice(min(a, b)) for a, b in zip(sampled.shape, turned.size[::-1], strict=True))
     return LeafSprite(
-        colours=np.asarray(colours.reduce(_OVERSAMPLING), np.float32)[:height, :width],
-        opacity=shares(final)[:height, :width],
-        labels=sampled[:height, :width],
+        colours=np.asarray(turned.convert("RGB"), np.float32)[seen],
+        opacity=shares(turned.getchannel("A"))[seen],
+        labels=sampled[seen],
     )

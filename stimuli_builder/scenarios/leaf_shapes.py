@@ -15,8 +15,8 @@ MARGINS = ("double", "rounded")
 VEINS = ("straight", "looped")
 WIDTHS = {"narrow": 0.225, "broad": 0.325}  # half the blade, as a share of its length
 
-_DOUBLE = (10.0, 19.0)  # height and distance of large teeth, in pixels
-_SMALL = (4.0, 6.4)  # of the small teeth on these
+_DOUBLE = (12.5, 22.0)  # height and distance of large teeth, in pixels
+_SMALL = (4.5, 7.3)  # of the small teeth on these
 _ROUNDED = (3.2, 11.0)
 _N_OUTLINE = 700
 _LOOP_AT = 0.80  # how near the margin looped veins turn
