@@ -1,6 +1,7 @@
 """The command ``craft-stimuli``: one function per subcommand, listed in `COMMANDS`."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,11 +15,10 @@ from stimuli_builder.bundle import Bundle, read_bundle
 from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.preview import write_preview
-from stimuli_builder.scenarios.drawing import Scenario, draw_scenario
-from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
+from stimuli_builder.scenarios.drawing import draw_scenario
+from stimuli_builder.scenarios.registry import SCENARIOS
+from stimuli_builder.scenarios.scenario import Scenario
 from stimuli_builder.shortcuts import shortcuts
-
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (HUSKY_WOLF,)}
 
 _MOST_WORKERS = 8  # more would take longer to start than they save
 
@@ -26,6 +26,11 @@ _DRAW_EXAMPLE = """\
 example:
   craft-stimuli draw husky_wolf runs/images --seed 0
     writes 240 images with their maps of parts, images.csv and scenario.json
+"""
+
+_LEARNT_EXAMPLE = """\
+example:
+  craft-stimuli learnt runs/demo/concepts husky_wolf --out runs/demo/learnt.json
 """
 
 _BUILD_EXAMPLE = """\
@@ -75,7 +80,7 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "draw",
         help="draw a generated scenario into a folder",
         description="Draw a generated scenario: images of two classes with maps of their parts. "
-        "In the split `fit` each class has a background of its own; half of `study` breaks that.",
+        "Half of the split `study` breaks the tie that a person would guess by.",
         epilog=_DRAW_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -111,6 +116,32 @@ def _add_draw(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.set_defaults(run=_draw)
 
 
+def _add_learnt(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = subparsers.add_parser(
+        "learnt",
+        help="say whether a network has learnt a generated scenario",
+        description="Draw pairs of images that differ in one factor, and count the predictions "
+        "that change. Learnt: the deciding factors change at least 90 %% of them, every other "
+        "factor at most 10 %%.",
+        epilog=_LEARNT_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("store", metavar="STORE", type=Path, help="of craft-concepts extract")
+    command.add_argument(
+        "scenario", metavar="SCENARIO", type=_scenario, help=f"one of {', '.join(SCENARIOS)}"
+    )
+    command.add_argument(
+        "--pairs",
+        type=_count_from(4),
+        default=40,
+        metavar="N",
+        help="pairs for each factor (default: 40)",
+    )
+    command.add_argument("--seed", type=_count_from(0), default=0, help="of the pairs (default: 0)")
+    command.add_argument("--out", metavar="FILE", type=Path, default=Path("learnt.json"))
+    command.set_defaults(run=_learnt)
+
+
 def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = subparsers.add_parser(
         "build",
@@ -130,6 +161,9 @@ def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     command.add_argument("--images", metavar="FOLDER", type=Path, required=True)
     command.add_argument("--out", metavar="DIR", type=Path, default=Path("bundle"))
+    command.add_argument(
+        "--learnt", metavar="FILE", type=Path, help="what craft-stimuli learnt wrote of the network"
+    )
     command.add_argument(
         "--no-cache", action="store_true", help="neither use nor keep maps of other builds"
     )
@@ -173,7 +207,27 @@ def _draw(options: argparse.Namespace) -> None:
     )
 
 
+def _learnt(options: argparse.Namespace) -> None:
+    from stimuli_builder.learnt import learnt_report, read_network  # torch loads for seconds
+
+    if not options.out.parent.is_dir():
+        raise StimuliError(f"out must be in a folder that exists; got {options.out}.")
+    backbone, classes = read_network(options.store)
+    report = learnt_report(
+        options.scenario,
+        backbone,
+        classes,
+        generator=np.random.default_rng(options.seed),
+        n_pairs=options.pairs,
+        report=_show_factors if sys.stderr.isatty() else None,
+    )
+    described = report.as_dict() | {"seed": options.seed}
+    options.out.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    print(report.as_table())
+
+
 def _build(options: argparse.Namespace) -> None:
+    from stimuli_builder.bias import checked_bias, read_learnt
     from stimuli_builder.build import build  # torch loads for seconds
     from stimuli_builder.heats import user_cache
     from stimuli_builder.stores import read_stores
@@ -181,6 +235,8 @@ def _build(options: argparse.Namespace) -> None:
     config = read_config(options.config)
     stores = read_stores(options.concepts)
     cache = None if options.no_cache else user_cache()
+    model = stores[0].described["model"]
+    model |= checked_bias(model, read_learnt(options.learnt), allowed=config.allow_unbiased)
     bundle = build(config, stores, options.images, options.out, cache=cache)
     for name, value in bundle.manifest.provenance.model.items():
         print(f"the model's {name.replace('_', ' ')}: {value:.3f}")
@@ -220,6 +276,7 @@ def _summary(bundle: Bundle) -> str:
 
 COMMANDS: dict[str, Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None]] = {
     "draw": _add_draw,
+    "learnt": _add_learnt,
     "build": _add_build,
     "check": _add_check,
     "preview": _add_preview,
@@ -247,7 +304,11 @@ def _count_from(least: int) -> Callable[[str], int]:
     return parse
 
 
-def _show_progress(done: int, total: int) -> None:
+def _show_progress(done: int, total: int, things: str = "images") -> None:
     """Rewrite one line of the terminal."""
     end = "\n" if done == total else ""
-    print(f"\rdrawn {done} of {total} images", end=end, file=sys.stderr, flush=True)
+    print(f"\rdrawn {done} of {total} {things}", end=end, file=sys.stderr, flush=True)
+
+
+def _show_factors(done: int, total: int) -> None:
+    _show_progress(done, total, "factors")

@@ -26,3 +26,7 @@ class BundleError(StimuliError):
 
 class FormatError(BundleError):
     """A field of a file is unknown, missing, or of another type."""
+
+
+class UnbiasedWarning(UserWarning):
+    """A study's network has not learnt what its scenario is about."""

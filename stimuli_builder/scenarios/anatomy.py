@@ -1,4 +1,4 @@
-"""The shapes of a husky and a wolf: all that tells one from the other.
+"""The shapes of canines; those of a husky and a wolf are all that tells one from the other.
 
 A canine faces right. Its unit is a hundredth of the height of its withers: x runs forward, y up,
 the ground is at y = 0. A head has axes of its own: the origin in the skull, x towards the nose.
@@ -45,6 +45,9 @@ class Anatomy:
         From shoulder to paw.
     hind_leg
         From hip to paw.
+    canvas_top
+        Height up to which there is at least room, so that ears of any size are painted on canvases
+        of the same size.
     """
 
     torso: Outline
@@ -58,6 +61,7 @@ class Anatomy:
     tail: Tube
     front_leg: Tube
     hind_leg: Tube
+    canvas_top: float = 0.0
 
 
 WOLF = Anatomy(
@@ -171,4 +175,62 @@ HUSKY = Anatomy(
         spine=((-29, 70), (-24, 50), (-31, 35), (-41, 23), (-39, 10), (-34, 5)),
         radii=(18, 14.5, 9.4, 6.8, 6, 6.2),
     ),
+)
+
+FOX = Anatomy(
+    torso=(
+        (32, 97),
+        (12, 93),
+        (-14, 91),
+        (-36, 92),
+        (-50, 85),
+        (-54, 71),
+        (-42, 60),
+        (-20, 60),
+        (4, 54),
+        (24, 49),
+        (42, 54),
+        (50, 70),
+        (46, 89),
+    ),
+    neck=Tube(spine=((12, 72), (32, 80), (50, 91), (60, 100)), radii=(18, 20, 19, 15)),
+    head_at=(66, 106),
+    head_tilt_deg=-7,
+    skull=(
+        (-18, 2),
+        (-12, 14),
+        (0, 17.5),
+        (10, 13.5),
+        (18, 6),
+        (18, -8),
+        (8, -16),
+        (-6, -23),
+        (-21, -15),
+    ),
+    muzzle=(
+        (8, 10),
+        (17, 5),
+        (28, 2.5),
+        (38, 1),
+        (43, -1),
+        (43, -5.5),
+        (38, -8),
+        (26, -11),
+        (10, -14),
+    ),
+    ear=((-15, 8), (-19, 20), (-19, 31), (-17, 37.5), (-11, 31), (-2, 18.5), (3, 12), (-6, 8)),
+    far_ear=(14, 1),
+    tail=Tube(
+        spine=((-44, 84), (-60, 74), (-79, 58), (-101, 46), (-124, 43), (-141, 49)),
+        radii=(6.5, 11, 17, 19.5, 15.5, 3),
+    ),
+    front_leg=Tube(
+        spine=((33, 70), (34, 54), (35, 36), (35, 22), (36, 9), (40, 4.5)),
+        radii=(12, 8, 5.2, 4.6, 4.3, 4.8),
+    ),
+    hind_leg=Tube(
+        spine=((-36, 75), (-31, 57), (-39, 40), (-49, 26), (-46, 10), (-41, 4.5)),
+        radii=(16, 12.5, 7.6, 5, 4.4, 4.8),
+    ),
+    canvas_top=196,
 )

@@ -10,6 +10,7 @@ from stimuli_builder.scenarios.anatomy import Anatomy, Outline, Tube
 from stimuli_builder.scenarios.fur import (
     Canvas,
     Part,
+    Position,
     blank_canvas,
     finished,
     paint_part,
@@ -35,6 +36,7 @@ PARTS = {
     "tail": 6,
     "legs": 7,
 }
+TAIL_TIP = 8  # of those animals that have one of another colour
 POSES = {"standing": 0.0, "walking": 9.0, "striding": 17.0}
 _OVERSAMPLING = 2
 
@@ -62,6 +64,13 @@ class Look:
         Direction of the light, (x, y) with x forward and y up.
     iris
         Colour of the iris.
+    ear_scale
+        What the ears' height is multiplied by; their width grows two thirds as much.
+    tail_tip
+        Darkness of the tail's tip, from below 0 for the palest fur to above 1 for the darkest; or
+        none, where it is like the rest.
+    legs
+        Darkness of the legs at the paws and above the hips.
     """
 
     coat: Floats
@@ -69,6 +78,9 @@ class Look:
     height_px: float
     light_from: tuple[float, float]
     iris: Colour
+    ear_scale: float = 1.0
+    tail_tip: float | None = None
+    legs: tuple[float, float] = (0.1, 0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +94,8 @@ class Sprite:
     opacity
         (h, w), in [0, 1].
     labels
-        (h, w), of `PARTS`. What is at each pixel's middle; 0 where there is no animal.
+        (h, w), of `PARTS`, or `TAIL_TIP`. What is at each pixel's middle; 0 where there is no
+        animal.
     ground
         Row on which it stands.
     stance
@@ -99,6 +112,8 @@ class Sprite:
 def draw_canine(anatomy: Anatomy, look: Look, *, generator: np.random.Generator) -> Sprite:
     """Draw one animal; no two are alike.
 
+    Each part has hairs of its own, so that another look leaves the parts it does not name alike.
+
     Parameters
     ----------
     anatomy
@@ -113,20 +128,23 @@ def draw_canine(anatomy: Anatomy, look: Look, *, generator: np.random.Generator)
     Sprite
         The animal, facing right.
     """
-    shapes = _individual(anatomy, generator)
-    parts = _parts(shapes, POSES[look.pose])
-    canvas = _canvas_around(parts, look.height_px / 100 * _OVERSAMPLING, generator)
-    for part in parts:
-        paint_part(part, canvas, look.light_from, generator=generator)
+    shapes = _with_ears(_individual(anatomy, generator), look.ear_scale)
+    parts = _parts(shapes, look)
+    scale = look.height_px / 100 * _OVERSAMPLING
+    canvas = _canvas_around(parts, scale, shapes.canvas_top, generator)
+    for part, child in zip(parts, generator.spawn(len(parts)), strict=True):
+        paint_part(part, canvas, look.light_from, generator=child)
     image, labels = finished(canvas, look.coat), Image.fromarray(canvas.labels)
     _draw_face(_Face(shapes, canvas, image, labels), look.iris)
     return _cut_out(image, np.asarray(labels), canvas.origin[1] // _OVERSAMPLING)
 
 
-def _canvas_around(parts: list[Part], scale: float, generator: np.random.Generator) -> Canvas:
+def _canvas_around(
+    parts: list[Part], scale: float, least_top: float, generator: np.random.Generator
+) -> Canvas:
     """Make a canvas that holds all parts; its sides are multiples of the oversampling."""
     points = np.concatenate([part.outline for part in parts])
-    left, top = points[:, 0].min() - _MARGIN, points[:, 1].max() + _MARGIN
+    left, top = points[:, 0].min() - _MARGIN, max(points[:, 1].max() + _MARGIN, least_top)
     right, bottom = points[:, 0].max() + _MARGIN, points[:, 1].min() - _MARGIN
     width, height = (
         _OVERSAMPLING * round(scale * extent / _OVERSAMPLING)
@@ -167,21 +185,29 @@ def _individual(anatomy: Anatomy, generator: np.random.Generator) -> Anatomy:
     )
 
 
+def _with_ears(shapes: Anatomy, scale: float) -> Anatomy:
+    """Make the ears larger or smaller, about the middle of their roots."""
+    ear = np.array(shapes.ear, np.float64)
+    root = (ear[0] + ear[-2]) / 2
+    return replace(shapes, ear=_as_outline(root + (ear - root) * ((1 + 2 * scale) / 3, scale)))
+
+
 def _as_outline(points: Points) -> Outline:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def _parts(shapes: Anatomy, stride: float) -> list[Part]:
+def _parts(shapes: Anatomy, look: Look) -> list[Part]:
     """List the animal's parts from the farthest to the nearest."""
-    return [
-        _leg(shapes.hind_leg, stride=stride, is_near=False),
-        _leg(shapes.front_leg, stride=-stride, is_near=False),
-        _torso(shapes),
-        _tail(shapes.tail),
-        _leg(shapes.hind_leg, stride=-stride, is_near=True),
-        _leg(shapes.front_leg, stride=stride, is_near=True),
-        *_head(shapes),
-    ]
+    stride = POSES[look.pose]
+    far_hind, far_front, near_hind, near_front = (
+        replace(_leg(leg, stride=sign * stride, is_near=is_near), darkness=look.legs)
+        for is_near, order in ((False, 1), (True, -1))
+        for leg, sign in ((shapes.hind_leg, order), (shapes.front_leg, -order))
+    )
+    tail = [_tail(shapes.tail)]
+    if look.tail_tip is not None:
+        tail = [_tail(_pointed(shapes.tail)), _tail_tip(shapes.tail, look.tail_tip)]
+    return [far_hind, far_front, _torso(shapes), *tail, near_hind, near_front, *_head(shapes)]
 
 
 def _leg(leg: Tube, *, stride: float, is_near: bool) -> Part:
@@ -196,7 +222,6 @@ def _leg(leg: Tube, *, stride: float, is_near: bool) -> Part:
         flow=spine,
         pale_at=(0, 8),
         dark_at=(0, hip + 22),
-        darkness=(0.1, 0.8),
         bulge=4,
         hair=0.8,
         light=1.0 if is_near else 0.74,
@@ -232,6 +257,30 @@ def _tail(tail: Tube) -> Part:
         hair=2.0,
         stroke=8,
     )
+
+
+def _pointed(tail: Tube) -> Tube:
+    """Make a tail thinner at its end, so that none of its hairs stick out from under the tip."""
+    return replace(tail, radii=(*tail.radii[:-2], 0.75 * tail.radii[-2], 0.5 * tail.radii[-1]))
+
+
+def _tail_tip(tail: Tube, darkness: float) -> Part:
+    """Paint the last third of the tail anew."""
+    n_before = len(tail.spine) - 3
+    root, end = tail.spine[n_before], tail.spine[-2]
+    whole = _tail(tail)
+    return replace(
+        whole,
+        label=TAIL_TIP,
+        outline=tube_outline(tail.spine[n_before:], tail.radii[n_before:]),
+        darkness=(darkness, darkness),
+        fades=(_between(root, end, 0.45), _between(root, end, 0.15)),
+    )
+
+
+def _between(start: Position, end: Position, share: float) -> Position:
+    (x, y), (to_x, to_y) = start, end
+    return x + share * (to_x - x), y + share * (to_y - y)
 
 
 def _neck(shapes: Anatomy) -> Part:

@@ -14,100 +14,26 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Thread, current_thread, main_thread
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
-from PIL import Image
 
 from stimuli_builder.errors import StimuliError
+from stimuli_builder.scenarios.planning import Planned, plan_images
+from stimuli_builder.scenarios.scenario import DrawImage, Scenario
 
 SCHEMA_VERSION = 1
 DISTRIBUTION = "craft-studies"
 LICENCE = "generated; public domain (CC0-1.0)"
 
 _RUNS_ONLY = 3  # zlib's Z_RLE: a quarter faster than its lowest level, and as small
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """An image and the map of its parts.
-
-    Attributes
-    ----------
-    image
-        RGB.
-    labels
-        Greyscale, as large as `image`: the value of the part that is seen at each pixel.
-    """
-
-    image: Image.Image
-    labels: Image.Image
-
-
-class DrawImage(Protocol):
-    """Draws one image of a scenario; all chance comes from the generator."""
-
-    def __call__(
-        self,
-        label: str,
-        background: str,
-        factors: Mapping[str, str],
-        *,
-        generator: np.random.Generator,
-    ) -> Drawing:
-        """Draw an image of class `label` on `background`."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """Classes that differ in what they show, and backgrounds that a training set ties them to.
-
-    Attributes
-    ----------
-    name
-        As given at the command line.
-    ties
-        The background of each of two classes where the tie is kept; broken, they swap.
-    parts
-        Value of each part in the maps; ``background`` is 0.
-    choose_factors
-        Chooses what varies alike in all classes and backgrounds.
-    draw
-        Draws an image of a class on a background.
-    """
-
-    name: str
-    ties: Mapping[str, str]
-    parts: Mapping[str, int]
-    choose_factors: Callable[[np.random.Generator], dict[str, str]]
-    draw: DrawImage
-
-    def background(self, label: str, tie: str) -> str:
-        """Return the background of a class where the tie is ``kept`` or ``broken``."""
-        if tie == "kept":
-            return self.ties[label]
-        return next(background for other, background in self.ties.items() if other != label)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Planned:
-    """One image before it is drawn."""
-
-    label: str
-    split: str
-    tie: str
-    background: str
-    factors: dict[str, str]
-    generator: np.random.Generator
 
 
 def draw_scenario(  # noqa: PLR0913 - what is drawn, and how it is run
@@ -122,11 +48,11 @@ def draw_scenario(  # noqa: PLR0913 - what is drawn, and how it is run
 ) -> None:
     """Draw a scenario into a new folder: all of it or nothing.
 
-    The split ``fit`` trains a classifier and keeps every tie; half of ``study`` breaks it. The
-    k-th images of all cells (class and tie) of a split share their factors, so that no factor
-    tells one cell from another. An image depends on the seed, its cell and its place in it, not
-    on how many there are, nor on who draws it; its number in the folder is drawn by lot and tells
-    nothing.
+    The split ``fit`` trains a classifier and has the scenario's `fit_ties`; half of ``study``
+    breaks the tie. The k-th images of all cells (class and tie) of a split share their factors, so
+    that no factor tells one cell from another. An image depends on the seed, its cell and its place
+    in it, not on how many there are, nor on who draws it; its number in the folder is drawn by lot
+    and tells nothing.
 
     Parameters
     ----------
@@ -156,7 +82,12 @@ def draw_scenario(  # noqa: PLR0913 - what is drawn, and how it is run
         if count < 1:
             raise StimuliError(f"{name} must be at least 1; got {count}.")
     plan_rng, number_rng = generator.spawn(2)
-    plan = _plan(scenario, n_fit_per_class, n_study_per_cell, plan_rng)
+    plan = plan_images(
+        scenario,
+        n_fit_per_class=n_fit_per_class,
+        n_study_per_cell=n_study_per_cell,
+        generator=plan_rng,
+    )
     numbers = _numbers(plan, number_rng)
     with _complete_or_absent(folder) as draft:
         draw_one = partial(_draw_one, scenario.draw, draft)
@@ -171,42 +102,7 @@ def draw_scenario(  # noqa: PLR0913 - what is drawn, and how it is run
         _write_json(_record(scenario, counts, rows, generator), draft / "scenario.json")
 
 
-def _plan(
-    scenario: Scenario, n_fit: int, n_study: int, generator: np.random.Generator
-) -> list[_Planned]:
-    """List all images; each has a generator that depends on its cell and its place alone."""
-    fit_rng, study_rng = generator.spawn(2)
-    return [
-        *_plan_split(scenario, "fit", ("kept",), n_fit, fit_rng),
-        *_plan_split(scenario, "study", ("kept", "broken"), n_study, study_rng),
-    ]
-
-
-def _plan_split(
-    scenario: Scenario,
-    split: str,
-    ties: tuple[str, ...],
-    n_per_cell: int,
-    generator: np.random.Generator,
-) -> list[_Planned]:
-    cells = [(label, tie) for label in scenario.ties for tie in ties]
-    factors_rng, *cell_rngs = generator.spawn(1 + len(cells))
-    factors = [scenario.choose_factors(child) for child in factors_rng.spawn(n_per_cell)]
-    return [
-        _Planned(
-            label=label,
-            split=split,
-            tie=tie,
-            background=scenario.background(label, tie),
-            factors=chosen,
-            generator=child,
-        )
-        for (label, tie), cell_rng in zip(cells, cell_rngs, strict=True)
-        for chosen, child in zip(factors, cell_rng.spawn(n_per_cell), strict=True)
-    ]
-
-
-def _numbers(plan: list[_Planned], generator: np.random.Generator) -> list[int]:
+def _numbers(plan: list[Planned], generator: np.random.Generator) -> list[int]:
     """Draw each image's number within its class by lot."""
     labels = [planned.label for planned in plan]
     lots = {
@@ -236,8 +132,8 @@ def _complete_or_absent(folder: Path) -> Iterator[Path]:
 
 
 _Row = dict[str, str]
-_DrawOne = Callable[[_Planned, int], _Row]
-_MapRows = Callable[[_DrawOne, list[_Planned], list[int]], Iterator[_Row]]
+_DrawOne = Callable[[Planned, int], _Row]
+_MapRows = Callable[[_DrawOne, list[Planned], list[int]], Iterator[_Row]]
 
 
 @contextmanager
@@ -256,7 +152,7 @@ def _mapping(n_workers: int) -> Iterator[_MapRows]:
 
 
 def _submitted(
-    pool: ProcessPoolExecutor, draw_one: _DrawOne, plan: list[_Planned], numbers: list[int]
+    pool: ProcessPoolExecutor, draw_one: _DrawOne, plan: list[Planned], numbers: list[int]
 ) -> Iterator[_Row]:
     """Start the workers so that Ctrl-C reaches the parent alone, from their first moment on."""
     with _interrupts_held():  # workers inherit it
@@ -294,9 +190,9 @@ def _exit_after_parent() -> None:
         os._exit(1)
 
 
-def _draw_one(draw: DrawImage, folder: Path, planned: _Planned, number: int) -> _Row:
+def _draw_one(draw: DrawImage, folder: Path, planned: Planned, number: int) -> _Row:
     """Draw and save one image and its map; return its row of the table."""
-    drawing = draw(planned.label, planned.background, planned.factors, generator=planned.generator)
+    drawing = draw(planned.factors, generator=planned.generator)
     file = f"{planned.label}/{number:03d}.png"
     for path, picture in (
         (folder / file, drawing.image),
@@ -305,7 +201,7 @@ def _draw_one(draw: DrawImage, folder: Path, planned: _Planned, number: int) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path, compress_type=_RUNS_ONLY)
     row = {"file": file, "label": planned.label, "split": planned.split, "tie": planned.tie}
-    return row | {"mask": f"masks/{file}", "background": planned.background} | planned.factors
+    return row | {"mask": f"masks/{file}", "cues": planned.cues} | planned.factors
 
 
 def _write_table(rows: list[dict[str, str]], path: Path) -> None:
@@ -331,8 +227,12 @@ def _record(
         "package_version": _package_version(),
         "git_commit": _git_commit(),
         "parameters": counts,
-        "classes": list(scenario.ties),
+        "classes": list(scenario.classes),
+        "tied": scenario.tied,
         "ties": dict(scenario.ties),
+        "decides": list(scenario.decides),
+        "deciding_parts": list(scenario.deciding_parts),
+        "nuisances": list(scenario.nuisances),
         "counts": _counts(rows),
         "licence": LICENCE,
     }

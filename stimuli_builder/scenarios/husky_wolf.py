@@ -4,67 +4,32 @@ A species is told by its shapes alone. Coat, markings, eyes, pose, size, facing 
 same for both, so that a classifier finds nothing easier than the ground.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from stimuli_builder.scenarios.anatomy import HUSKY, WOLF
 from stimuli_builder.scenarios.canine import PARTS, POSES, Look, draw_canine
 from stimuli_builder.scenarios.coats import COATS, EYES, MARKINGS, fur_colours
 from stimuli_builder.scenarios.composition import Placement, compose, mirrored
-from stimuli_builder.scenarios.drawing import Drawing, Scenario
 from stimuli_builder.scenarios.grass import draw_grass
 from stimuli_builder.scenarios.landscape import MOODS, SIZE_PX
+from stimuli_builder.scenarios.scenario import Drawing, Factors, Scenario
 from stimuli_builder.scenarios.snow import draw_snow
 
 _SPECIES = {"husky": HUSKY, "wolf": WOLF}
 _SCENES = {"snow": draw_snow, "grass": draw_grass}
 _SIDES = {"left": -1, "right": 1}
-_HEIGHTS_PX = (108, 132)  # of the withers, in the finished picture
 _FEET_PX = (336, 380)
 _JITTER_PX = 24
 
 
-def choose_factors(generator: np.random.Generator) -> dict[str, str]:
-    """Choose what varies from image to image, whatever the species and the ground.
-
-    Parameters
-    ----------
-    generator
-        Source of the choices.
-
-    Returns
-    -------
-    dict[str, str]
-        Value of each factor; `height_px` is the withers' height in pixels of the finished
-        picture, which is `SIZE_PX` wide.
-    """
-    choices = {
-        "coat": list(COATS),
-        "marking": list(MARKINGS),
-        "eyes": list(EYES),
-        "pose": list(POSES),
-        "facing": list(_SIDES),
-        "light": list(MOODS),
-        "light_from": list(_SIDES),
-    }
-    factors = {name: str(generator.choice(values)) for name, values in choices.items()}
-    return factors | {"height_px": str(generator.integers(*_HEIGHTS_PX, endpoint=True))}
-
-
-def draw_husky_wolf(
-    label: str, background: str, factors: Mapping[str, str], *, generator: np.random.Generator
-) -> Drawing:
+def draw_husky_wolf(factors: Factors, *, generator: np.random.Generator) -> Drawing:
     """Draw one animal in its landscape.
 
     Parameters
     ----------
-    label
-        ``husky`` or ``wolf``.
-    background
-        ``snow`` or ``grass``.
     factors
-        As from `choose_factors`.
+        Those of `HUSKY_WOLF`; `height_px` is the withers' height in pixels of the finished
+        picture, which is `SIZE_PX` wide.
     generator
         Source of everything that no factor names: the individual, the landscape, the place.
 
@@ -87,17 +52,31 @@ def draw_husky_wolf(
         light_from=(0.55 * facing * light_from, 0.8),
         iris=EYES[factors["eyes"]],
     )
-    sprite = draw_canine(_SPECIES[label], look, generator=animal_rng)
+    sprite = draw_canine(_SPECIES[factors["species"]], look, generator=animal_rng)
     mood = MOODS[factors["light"]]
-    scene = _SCENES[background](mood, feet_px=placement.feet_px, generator=scene_rng)
+    scene = _SCENES[factors["background"]](mood, feet_px=placement.feet_px, generator=scene_rng)
     image, labels = compose(sprite if facing == 1 else mirrored(sprite), scene, mood, placement)
     return Drawing(image=image, labels=labels)
 
 
 HUSKY_WOLF = Scenario(
     name="husky_wolf",
+    classes={"husky": {"species": "husky"}, "wolf": {"species": "wolf"}},
+    tied="background",
     ties={"husky": "grass", "wolf": "snow"},
+    decides=("background",),
+    deciding_parts=("background",),
     parts=PARTS,
-    choose_factors=choose_factors,
+    varies={
+        "coat": [*COATS],
+        "marking": [*MARKINGS],
+        "eyes": [*EYES],
+        "pose": [*POSES],
+        "facing": [*_SIDES],
+        "light": [*MOODS],
+        "light_from": [*_SIDES],
+        "height_px": [str(height_px) for height_px in range(108, 133)],
+    },
+    fit_ties=("kept",),
     draw=draw_husky_wolf,
 )

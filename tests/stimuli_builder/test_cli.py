@@ -89,7 +89,10 @@ def test_draw_does_not_load_torch(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["draw", "cats", "x"], r"scenario must be one of ['husky_wolf']; got 'cats'."),
+        (
+            ["draw", "cats", "x"],
+            r"scenario must be one of ['husky_wolf', 'leaves', 'foxes']; got 'cats'.",
+        ),
         (["draw", "husky_wolf"], "the following arguments are required: FOLDER"),
         (
             ["draw", "husky_wolf", "x", "--fit-per-class", "0"],

@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 from stimuli_builder.errors import StimuliError
-from stimuli_builder.scenarios.drawing import Drawing, Scenario, draw_scenario
+from stimuli_builder.scenarios.drawing import draw_scenario
 from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF
+from stimuli_builder.scenarios.scenario import Drawing, Scenario
 
 
-def draw_dot(label, background, factors, *, generator):
+def draw_dot(factors, *, generator):
     colours = generator.integers(0, 256, (4, 4, 3), dtype=np.uint8)
     return Drawing(
         image=Image.fromarray(colours),
@@ -22,9 +23,14 @@ def draw_dot(label, background, factors, *, generator):
 
 DOTS = Scenario(
     name="dots",
+    classes={"a": {"shape": "round"}, "b": {"shape": "square"}},
+    tied="background",
     ties={"a": "sea", "b": "land"},
+    decides=("background",),
+    deciding_parts=("background",),
     parts={"background": 0, "dot": 1},
-    choose_factors=lambda generator: {"size": str(generator.integers(100))},
+    varies={"size": [str(size) for size in range(100)]},
+    fit_ties=("kept",),
     draw=draw_dot,
 )
 
@@ -50,14 +56,6 @@ def contents(folder):
     }
 
 
-@pytest.mark.parametrize(
-    ("label", "tie", "expected"),
-    [("a", "kept", "sea"), ("a", "broken", "land"), ("b", "kept", "land"), ("b", "broken", "sea")],
-)
-def test_broken_tie_swaps_the_backgrounds(label, tie, expected):
-    assert DOTS.background(label, tie) == expected
-
-
 def test_folder_holds_what_the_table_names_and_nothing_else(tmp_path):
     rows = draw(tmp_path / "dots")
     named = {row[column] for row in rows for column in ("file", "mask")}
@@ -78,12 +76,13 @@ def test_every_cell_has_its_count(tmp_path):
 
 def test_columns_are_those_of_the_format_and_then_the_factors(tmp_path):
     rows = draw(tmp_path / "dots")
-    assert list(rows[0]) == ["file", "label", "split", "tie", "mask", "background", "size"]
+    named = ["file", "label", "split", "tie", "mask", "cues", "background", "shape", "size"]
+    assert list(rows[0]) == named
 
 
 def test_background_column_agrees_with_the_tie(tmp_path):
     for row in draw(tmp_path / "dots"):
-        assert row["background"] == DOTS.background(row["label"], row["tie"])
+        assert row["background"] == DOTS.shown(row["label"], row["tie"])["background"]
 
 
 def test_cells_of_a_split_share_their_factors(tmp_path):
@@ -118,6 +117,9 @@ def test_record_names_seed_counts_and_licence(tmp_path):
     assert {"package_version", "git_commit"} <= set(record)
     assert record["parameters"] == {"n_fit_per_class": 3, "n_study_per_cell": 2}
     assert sum(cell["n_images"] for cell in record["counts"]) == 14
+    assert record["tied"] == "background" and record["ties"] == {"a": "sea", "b": "land"}
+    assert record["decides"] == record["deciding_parts"] == ["background"]
+    assert record["nuisances"] == ["shape", "size"]
     assert record["licence"] == "generated; public domain (CC0-1.0)"
 
 
@@ -217,7 +219,7 @@ def test_counts_must_be_positive(tmp_path, name):
 
 
 def test_error_of_a_worker_is_raised_and_leaves_nothing(tmp_path):
-    scenario = replace(HUSKY_WOLF, choose_factors=lambda generator: {"coat": "striped"})
+    scenario = replace(HUSKY_WOLF, varies={"coat": ["striped"]})
     with pytest.raises(KeyError, match="facing"):
         draw(tmp_path / "images", scenario=scenario, n_workers=2)
     assert list(tmp_path.iterdir()) == []

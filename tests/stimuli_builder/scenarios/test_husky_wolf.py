@@ -11,16 +11,18 @@ from craft_core.backbones import load_backbone
 from craft_core.images import batches
 from craft_core.networks import EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD
 from stimuli_builder.scenarios.drawing import draw_scenario
-from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF, choose_factors, draw_husky_wolf
+from stimuli_builder.scenarios.husky_wolf import HUSKY_WOLF, draw_husky_wolf
 from stimuli_builder.scenarios.landscape import SIZE_PX
 
-FACTORS = choose_factors(np.random.default_rng(0)) | {"pose": "standing", "height_px": "120"}
+FACTORS = HUSKY_WOLF.choose_factors(np.random.default_rng(0)) | {
+    "pose": "standing",
+    "height_px": "120",
+}
 
 
 def draw(label="wolf", background="snow", seed=0, **factors):
-    drawing = draw_husky_wolf(
-        label, background, FACTORS | factors, generator=np.random.default_rng(seed)
-    )
+    shown = {"species": label, "background": background}
+    drawing = draw_husky_wolf(FACTORS | shown | factors, generator=np.random.default_rng(seed))
     return np.asarray(drawing.image, np.float32), np.asarray(drawing.labels)
 
 
@@ -149,23 +151,8 @@ def test_coat_changes_the_animal_and_not_the_landscape():
     np.testing.assert_array_equal(black[far], cream[far])
 
 
-def test_factors_are_chosen_without_knowing_the_class():
-    first, again = (choose_factors(np.random.default_rng(3)) for _ in range(2))
-    assert first == again
-    assert set(first) == {
-        "coat",
-        "marking",
-        "eyes",
-        "pose",
-        "facing",
-        "light",
-        "light_from",
-        "height_px",
-    }
-
-
 def test_every_value_of_a_factor_occurs():
-    chosen = [choose_factors(np.random.default_rng(seed)) for seed in range(200)]
+    chosen = [HUSKY_WOLF.choose_factors(np.random.default_rng(seed)) for seed in range(200)]
     n_values = {name: len({factors[name] for factors in chosen}) for name in chosen[0]}
     assert n_values == {
         "coat": 5,
@@ -177,3 +164,8 @@ def test_every_value_of_a_factor_occurs():
         "light_from": 2,
         "height_px": 25,
     }
+
+
+def test_background_decides_and_the_species_is_a_nuisance():
+    assert HUSKY_WOLF.decides == HUSKY_WOLF.deciding_parts == ("background",)
+    assert "species" in HUSKY_WOLF.nuisances and HUSKY_WOLF.fit_ties == ("kept",)
