@@ -59,6 +59,23 @@ def make_app(bundle, prepared_database, tmp_path):
 
 
 @pytest.fixture
+def apart(tmp_path):
+    """Make applications of other bundles, each with a database of its own."""
+    apps = []
+
+    def make(study):
+        file = tmp_path / f"apart-{len(apps)}.sqlite"
+        apps.append(create_app(study_settings(study, file)))
+        with apps[-1].app_context():
+            prepare_database(study)
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close(app)
+
+
+@pytest.fixture
 def app(make_app):
     return make_app()
 
