@@ -1,32 +1,34 @@
-"""``craft-study``: serve a study, export its answers, and see how far it is."""
+"""``craft-study``: serve a study, export its answers, see how far it is, and save it."""
 
 import argparse
 import os
 import secrets
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from flask import Flask
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from stimuli_builder.bundle import Bundle, BundleError, placeholders_of
 from study_app.app import create_app
+from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
 from study_app.export import export_study
 from study_app.extensions import db
-from study_app.models import Study
+from study_app.models import Participation, Study
 from study_app.server import Server, check_port, server_command, server_environment
-from study_app.services.counts import count_participations
+from study_app.services.counts import Arm, count_arms
 from study_app.services.study import make_admin_password, prepare_database
 from study_app.simulation.cli import add_simulate
 
 DATABASE_FILE: Final = Path("study.sqlite")
 MAX_PORT: Final = 65_535
+ARM_COUNTS: Final = tuple(each.name for each in fields(Arm))[2:]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], None]
@@ -109,14 +111,40 @@ def _add_status(commands: Commands) -> None:
         commands,
         _status,
         name="status",
-        does="count participations by status and condition",
+        does="count who came and who left, by condition",
         example="craft-study status --database runs/demo/study.sqlite",
     )
     _add_database(status)
     _add_bundle(status)
 
 
-COMMANDS: Final = (_add_serve, add_simulate, _add_export, _add_status)
+def _add_backup(commands: Commands) -> None:
+    backup = _command(
+        commands,
+        _backup,
+        name="backup",
+        does="save the database in one file, while the study runs",
+        example="craft-study backup backups/monday.zip --database study.sqlite",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="file to write")
+    _add_database(backup)
+    _add_bundle(backup)
+
+
+def _add_restore(commands: Commands) -> None:
+    restore = _command(
+        commands,
+        _restore,
+        name="restore",
+        does="put a backup into an empty database, without what was withdrawn since",
+        example="craft-study restore backups/monday.zip --database new.sqlite",
+    )
+    restore.add_argument("file", type=Path, metavar="FILE", help="as backup wrote it")
+    _add_database(restore)
+    _add_bundle(restore)
+
+
+COMMANDS: Final = (_add_serve, add_simulate, _add_export, _add_status, _add_backup, _add_restore)
 
 
 def _command(
@@ -209,15 +237,39 @@ def _export(arguments: argparse.Namespace) -> None:
 def _status(arguments: argparse.Namespace) -> None:
     app = _open_existing(arguments)
     with app.app_context():
-        counts = count_participations(app.extensions["study_bundle"].manifest)
-    totals: Counter[tuple[str, str, str]] = Counter()
-    for count in counts:
-        who = "simulated" if count.is_simulated else "people"
-        totals[who, count.condition or "not assigned", count.status] += count.n
-    print(f"{'who':<12}{'condition':<20}{'status':<16}{'n':>6}")
-    for (who, condition, status), n in totals.items():
-        print(f"{who:<12}{condition:<20}{status:<16}{n:>6}")
-    print(f"{'all':<48}{sum(totals.values()):>6}")
+        arms = count_arms(app.extensions["study_bundle"].manifest)
+    print(f"{'who':<11}{'condition':<16}" + "".join(f"{name:>13}" for name in ARM_COUNTS))
+    for arm in arms:
+        who = "simulated" if arm.is_simulated else "people"
+        numbers = "".join(f"{getattr(arm, name):>13}" for name in ARM_COUNTS)
+        print(f"{who:<11}{arm.condition or 'not assigned':<16}{numbers}")
+    print(f"{'all':<27}" + "".join(f"{_total(arms, name):>13}" for name in ARM_COUNTS))
+
+
+def _total(arms: Sequence[Arm], name: str) -> int:
+    return sum(getattr(arm, name) for arm in arms)
+
+
+def _backup(arguments: argparse.Namespace) -> None:
+    app = _open_existing(arguments)
+    with app.app_context():
+        counts = write_backup(db.engine, arguments.file)
+        db.engine.dispose()
+    print(f"backup: {arguments.file}, {counts['participations']} participations")
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    about = read_about(arguments.file)
+    app = _open(arguments.bundle or Path(about["bundle_path"]), database_url(arguments.database))
+    with app.app_context():
+        counts = restore_backup(db.engine, arguments.file)
+        check_restored(about, counts)
+        prepare_database(app.extensions["study_bundle"])
+        n_left = db.session.scalar(select(func.count()).select_from(Participation))
+        db.session.remove()
+        db.engine.dispose()
+    n_saved = counts["participations"]
+    print(f"restored: {n_saved} participations, {n_saved - (n_left or 0)} of them withdrawn since")
 
 
 def database_url(file: Path | None) -> str:

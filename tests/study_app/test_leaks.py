@@ -4,10 +4,18 @@ import re
 
 import pytest
 
+from stimuli_builder.bundle import read_bundle
+from tests.study_app.studies import asking, write_changed
+from tests.study_app.walker import SCRIPT, Walker
+
 
 @pytest.fixture(scope="module")
 def secrets(bundle):
-    """What must never be sent, as patterns."""
+    return secrets_of(bundle)
+
+
+def secrets_of(bundle):
+    """Return what must never be sent, as patterns."""
     study = bundle.manifest
     names = [*study.conditions, *(each.name for each in study.lists), "is_catch", "catch"]
     words = ["kept", "broken", "is_correct", "correct", "assignment", "expected"]
@@ -64,3 +72,56 @@ def test_screened_out_page_says_nothing_of_failure(walker):
 def test_screened_out_people_have_a_code_of_their_own(walker):
     walker.walk_to("screened-out", right=False)
     assert len(walker.main.select_one(".completion-code").text) == 10
+
+
+KEPT_BACK = ("concept", "sub_concept", "level", "sham", "difficulty")
+
+
+def codes_of(walker):
+    """Return the completion codes in what a walker received before its last page."""
+    code = walker.main.select_one(".completion-code").text
+    return [response for response in walker.received[:-1] if code in everything(response).upper()]
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_intruders_and_choices_tell_nothing(apart, recursivity_path, is_right):
+    bundle = read_bundle(recursivity_path)
+    walker = Walker(apart(bundle).test_client(), bundle)
+    walker.walk_to("test", session=1)
+    walker.walk_to("debriefing", right=is_right)
+    more = [re.compile(rf"(?<![a-z_]){word}(?![a-z_])") for word in KEPT_BACK]
+    patterns = [p for p in secrets_of(bundle) if p.pattern != "(?<![a-z])all(?![a-z])"] + more
+    for response in walker.received:
+        text = everything(response)
+        assert [pattern.pattern for pattern in patterns if pattern.search(text)] == []
+    assert codes_of(walker) == []
+
+
+def test_options_come_in_an_order_of_the_participants_own(apart, recursivity_path):
+    bundle = read_bundle(recursivity_path)
+    app, places = apart(bundle), set()
+    for _ in range(4):
+        walker = Walker(app.test_client(), bundle).walk_to("test", session=1)
+        places.add(walker.fields()["choice"])
+    assert len(places) > 1
+
+
+def test_study_that_asks_everything_tells_nothing(apart, bundle, tmp_path):
+    study = write_changed(tmp_path / "asking", bundle, asking(bundle))
+    walker = Walker(apart(study).test_client(), study).walk_to("debriefing")
+    for response in walker.received:
+        text = everything(response)
+        assert [each.pattern for each in secrets_of(study) if each.search(text)] == []
+    assert codes_of(walker) == []
+
+
+def test_replies_to_scripts_tell_no_more_than_pages(walker, secrets):
+    walker.walk_to("test", session=1)
+    second = walker.fields(right=False) | {"answer_key": "k" * 16}
+    answers = [
+        walker.client.post(walker.url, data=fields, headers=SCRIPT)
+        for fields in (walker.fields(), second)
+    ]
+    assert [answer.headers["X-Study-Stored"] for answer in answers] == ["yes", "no"]
+    for answer in answers:
+        assert [each.pattern for each in secrets if each.search(everything(answer))] == []

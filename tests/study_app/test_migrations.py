@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 
 from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
+from study_app.backup import restore_backup, write_backup
 from study_app.codes import code_hash, withdrawal_code
 from study_app.config import sqlite_url
 from study_app.export import export_study
@@ -96,3 +97,31 @@ def test_export_has_everybody(migrated, old_bundle, old_rows, tmp_path):
     folder = export_study(old_bundle, tmp_path / "export")
     lines = (folder / "participants.csv").read_text().splitlines()
     assert len(lines) == 1 + len(old_rows["participations"])
+
+
+@pytest.mark.slow
+def test_old_database_is_moved_to_postgresql_and_migrated_there(
+    old_bundle, old_rows, postgresql, tmp_path
+):
+    old = create_engine(sqlite_url(tmp_path / "study.sqlite"))
+    saved = write_backup(old, tmp_path / "old.zip")
+    old.dispose()
+    assert {name: saved[name] for name in old_rows} == {
+        name: len(rows) for name, rows in old_rows.items()
+    }
+    app = create_app(
+        {
+            "STUDY_BUNDLE": old_bundle.path,
+            "STUDY_DATABASE_URL": postgresql("old"),
+            "STUDY_SECRET_KEY": "a secret of the tests",
+            "STUDY_WITHDRAWALS": str(tmp_path / "none"),
+        }
+    )
+    with app.app_context():
+        restore_backup(db.engine, tmp_path / "old.zip")
+        prepare_database(old_bundle)
+        test_schema_is_the_newest(app)
+        test_no_row_is_lost(app, old_rows)
+        test_participations_get_codes_places_and_verdicts(app)
+        db.session.remove()
+        db.engine.dispose()

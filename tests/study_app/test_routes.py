@@ -2,6 +2,8 @@
 
 import pytest
 
+from study_app.extensions import db
+
 NOBODY, PARTICIPANT, ADMIN = "nobody", "participant", "admin"
 
 ROUTES = {
@@ -88,3 +90,47 @@ def test_posts_with_a_token_are_refused_to_others(callers, rule):
 def test_no_address_leads_to_the_bundles_files(client, name):
     for path in ("", "media/", "static/", "static/../", "bundle/", "media/..%2f"):
         assert client.get(f"/{path}{name}").status_code == 404
+
+
+def test_other_participant_can_do_nothing_with_my_ids(app, make_walker):
+    mine, other = make_walker().walk_to("test", session=1), make_walker()
+    other.advance()
+    page, step = f"/p/{mine.key}", mine.url
+    fields = mine.fields() | {"csrf_token": other.token}
+    answers = [
+        other.client.get(page),
+        other.client.post(step, data=fields),
+        other.client.post(step, data=fields, headers={"X-Study-Script": "1"}),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert all(mine.main["data-trial"] not in answer.text for answer in answers)
+    code = mine.page.select_one(".withdrawal-code").text
+    assert all(code not in answer.text for answer in answers)
+    again = mine.client.get(page)
+    assert f'data-trial="{mine.main["data-trial"]}"' in again.text
+
+
+def test_link_alone_opens_nothing_but_its_participation(app, make_walker):
+    mine = make_walker()
+    mine.advance()
+    stranger = app.test_client()
+    assert stranger.get(f"/p/{mine.key[:-1]}x").status_code == 404
+    assert stranger.get(f"/p/{mine.key}?step=debriefing").status_code == 200
+    ahead = mine.url.replace(mine.url.rsplit("/", 1)[-1], "debriefing.3.1.0")
+    fields = mine.fields()
+    assert mine.client.post(ahead, data=fields).status_code == 409
+
+
+@pytest.mark.parametrize("rule", [rule for method, rule in ROUTES if method == "GET"])
+def test_nothing_is_changed_by_looking(app, callers, rule):
+    before = rows_of(app)
+    for client, key in callers.values():
+        for method in ("GET", "HEAD", "OPTIONS"):
+            client.open(fill(rule, key), method=method)
+    assert rows_of(app) == before
+
+
+def rows_of(app):
+    with app.app_context():
+        tables = db.metadata.sorted_tables
+        return {table.name: db.session.execute(table.select()).all() for table in tables}

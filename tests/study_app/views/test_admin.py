@@ -78,3 +78,16 @@ def test_admin_takes_part_once_more(admin, bundle):
     token = admin.get("/admin").text.split('name="csrf_token" value="')[1].split('"')[0]
     first.see(admin.post("/admin/new-participation", data={"csrf_token": token}))
     assert first.step == "consent"
+
+
+def test_verdict_is_sent_by_a_form_and_shows_in_the_payments(admin, make_walker):
+    make_walker().walk_to("debriefing")
+    token = admin.get("/admin").text.split('name="csrf_token" value="')[1].split('"')[0]
+    data = {
+        "csrf_token": token,
+        "participant": "p0001",
+        "decision": "reject automated",
+        "note": "x",
+    }
+    assert admin.post("/admin/decisions", data=data).status_code == 303
+    assert ",none,reject,automated" in admin.get("/admin/payments.csv").text

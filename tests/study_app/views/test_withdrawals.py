@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from study_app.extensions import db, limiter
+from study_app.models import Participation, Response
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(app):
+    limiter.reset()
+
+
+def send(walker, code):
+    walker.see(walker.client.get("/withdraw"))
+    return walker.client.post("/withdraw", data={"csrf_token": walker.token, "code": code})
+
+
+def test_every_page_offers_to_withdraw_and_the_code_is_filled_in(walker):
+    walker.walk_to("test", session=1)
+    code = walker.page.select_one(".withdrawal-code").text
+    walker.see(walker.client.get("/withdraw"))
+    assert walker.form.find("input", {"name": "code"})["value"] == code
+
+
+def test_withdrawal_deletes_and_lets_the_browser_go(app, walker):
+    walker.walk_to("test", session=1)
+    address, code = f"/p/{walker.key}", walker.page.select_one(".withdrawal-code").text
+    answer = send(walker, code)
+    assert (answer.status_code, "Your answers are deleted" in answer.text) == (200, True)
+    assert walker.client.get(address).status_code == 404
+    with app.app_context():
+        rows = [db.session.scalar(select(func.count(t.id))) for t in (Participation, Response)]
+        assert Path(app.config["STUDY_WITHDRAWALS"]).is_file()
+    assert rows == [0, 0]
+
+
+def test_code_works_from_another_browser_which_keeps_its_own_place(make_walker):
+    mine, other = make_walker(), make_walker()
+    for each in (mine, other):
+        each.advance()
+    address, code = f"/p/{mine.key}", mine.page.select_one(".withdrawal-code").text
+    kept = f"/p/{other.key}"
+    assert send(other, code).status_code == 200
+    assert mine.client.get(address).status_code == 404
+    assert other.client.get("/").location == kept
+
+
+def test_wrong_codes_are_refused_and_slowed(walker):
+    answers = [send(walker, f"CODE-{n}") for n in range(22)]
+    assert [each.status_code for each in answers] == [404] * 20 + [429] * 2
+    assert "There are no answers with this code" in answers[0].text
+
+
+def test_withdrawal_without_a_code_says_so(walker):
+    assert send(walker, "").status_code == 404
