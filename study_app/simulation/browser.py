@@ -85,8 +85,16 @@ class Browser:
         Page
             The reply.
         """
-        fields = [*page.hidden, *fields]
+        given = {name for name, _ in fields}
+        hidden = [(name, value) for name, value in page.hidden if name not in given]
+        fields = [*hidden, *fields]
         return Page(self._request("POST", page.action, fields, script=True))
+
+    def withdraw(self) -> None:
+        """Have one's answers deleted, by the code that the page to withdraw has filled in."""
+        page = Page(self._request("GET", "withdraw", ()))
+        fields = [("csrf_token", page.token), ("code", page.code)]
+        self._request("POST", page.action, fields)
 
     def look_at(self, address: str) -> Sight:
         """Return a picture as it is seen.

@@ -18,11 +18,17 @@ class Kind:
         at random and fast, with no look at the pictures.
     leaves
         Whether it stops half-way.
+    withdraws
+        Whether it has its answers deleted, in the sessions.
+    habit
+        ``double_click`` sends every page twice; ``two_tabs`` sends it again from another tab.
     """
 
     name: str
     strategy: Literal["learn", "guess", "click"]
     leaves: bool = False
+    withdraws: bool = False
+    habit: Literal["", "double_click", "two_tabs"] = ""
 
 
 LEARNER: Final = Kind(name="learner", strategy="learn")
@@ -30,6 +36,10 @@ GUESSER: Final = Kind(name="guesser", strategy="guess")
 INATTENTIVE: Final = Kind(name="inattentive", strategy="click")
 LEAVER: Final = Kind(name="leaver", strategy="learn", leaves=True)
 KINDS: Final = (LEARNER, GUESSER, INATTENTIVE, LEAVER)
+DOUBLE_CLICKER: Final = Kind(name="double-clicker", strategy="learn", habit="double_click")
+TAB_DUPLICATOR: Final = Kind(name="tab-duplicator", strategy="learn", habit="two_tabs")
+WITHDRAWER: Final = Kind(name="withdrawer", strategy="learn", withdraws=True)
+TROUBLESOME: Final = (DOUBLE_CLICKER, TAB_DUPLICATOR, WITHDRAWER)  # in rehearsals of the server
 ROUND: Final = (  # of ten runs: six of learners, two of guessers, one of each of the others
     LEARNER,
     GUESSER,
@@ -72,7 +82,7 @@ def arrival_order(n_participants: int, run_length: int) -> list[Kind]:
 
 
 def kind_names(kinds: Sequence[Kind]) -> list[str]:
-    """Return the names of kinds, each once, in the order of `KINDS`.
+    """Return the names of kinds, each once, in the order of `KINDS`, then `TROUBLESOME`.
 
     Parameters
     ----------
@@ -84,4 +94,4 @@ def kind_names(kinds: Sequence[Kind]) -> list[str]:
     list[str]
         Those that occur.
     """
-    return [kind.name for kind in KINDS if kind in kinds]
+    return [kind.name for kind in (*KINDS, *TROUBLESOME) if kind in kinds]

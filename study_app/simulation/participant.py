@@ -9,13 +9,14 @@ from typing import Final, Literal
 import numpy as np
 
 from study_app.simulation.browser import Browser, Line
+from study_app.simulation.comparing import choose_group, choose_odd
 from study_app.simulation.errors import PageError
 from study_app.simulation.kinds import Kind
 from study_app.simulation.learner import Learner, draw_traits
 from study_app.simulation.quiz import choose_answer, rate_choices
 from study_app.simulation.reading import Page
 
-Outcome = Literal["finished", "screened_out", "left"]
+Outcome = Literal["finished", "screened_out", "left", "withdrawn"]
 Fields = list[tuple[str, str]]
 
 ORIENT_MS: Final = 1500.0  # before the first glance on a training page
@@ -27,6 +28,8 @@ TIME_SPREAD: Final = 0.35  # standard deviation of a time's logarithm
 LOOK_UP_SHARE: Final = 0.2  # of the new images that make an attentive participant look up others
 LEAVES_BEFORE: Final = 0.9  # of the progress bar
 MAX_PAGES: Final = 2000
+MANY: Final = 100
+NO_WORDS: Final = "a program has no words for it"
 
 
 class Participant:
@@ -79,8 +82,25 @@ class Participant:
                 return "screened_out"
             if self._is_leaving(page):
                 return "left"
-            page = self._browser.send(page, self._fields(page))
+            if self.kind.withdraws and page.step == "test" and page.is_session:
+                self._browser.withdraw()
+                return "withdrawn"
+            page = self._send(page)
         raise PageError(f"study must end within {MAX_PAGES} pages; got to {page.step}.")
+
+    def _send(self, page: Page) -> Page:
+        """Send what the page asks for: once, twice as it is, or first from this tab of two."""
+        fields = self._fields(page)
+        if self.kind.habit == "two_tabs":
+            self._browser.send(page, fields)
+            fields = [
+                ("answer_key", f"second-tab-{self._generator.integers(10**12):012d}"),
+                *fields,
+            ]
+            return self._browser.send(page, fields)
+        if self.kind.habit == "double_click":
+            self._browser.send(page, fields)
+        return self._browser.send(page, fields)
 
     def _is_leaving(self, page: Page) -> bool:
         if not (self.kind.leaves and page.is_session):
@@ -98,7 +118,10 @@ class Participant:
             case "training":
                 return self._train(page)
             case "test":
-                return self._answer(page)
+                chosen = self._compare(page) if page.options else self._answer(page)
+                return [*chosen, *self._confidence(page)]
+            case "eligibility" | "questionnaire":
+                return self._reply(page)
             case "quiz":
                 return self._answer_quiz(page)
             case "practice-intro" | "practice-result" | "session-intro":
@@ -133,6 +156,41 @@ class Participant:
             ("looking_ms", f"{sum(times):.1f}"),
             *(("reservoir_ms", f"{opened:.1f}") for opened in times[1:]),
         ]
+
+    def _compare(self, page: Page) -> Fields:
+        """Choose among pictures; kinds that do not look choose by chance."""
+        seen = [[self._browser.look_at(each) for each in option] for option in page.options]
+        strategy = self.kind.strategy if page.is_session else "learn"
+        if strategy != "learn":
+            choice = int(self._generator.integers(len(seen)))
+        elif page.has_image:
+            picture = self._browser.look_at(page.image)
+            choice = choose_group(picture, seen, self._generator)
+        else:
+            choice = choose_odd([option[0] for option in seen], self._generator)
+        median_ms = CLICK_MS if strategy == "click" else ANSWER_MS
+        return [("choice", page.value_of(choice)), ("looking_ms", self._draw_ms(median_ms))]
+
+    def _confidence(self, page: Page) -> Fields:
+        if not page.confidence:
+            return []
+        level = int(self._generator.integers(len(page.confidence)))
+        return [("confidence", page.confidence[level])]
+
+    def _reply(self, page: Page) -> Fields:
+        """Answer every question; where one decides who takes part, with the first choice."""
+        fields = []
+        for field in page.fields:
+            value = NO_WORDS
+            if field.kind == "radio":
+                drawn = int(self._generator.integers(len(field.values)))
+                value = field.values[0 if page.step == "eligibility" else drawn]
+            elif field.kind == "number":
+                low = field.low or 0
+                high = low + MANY if field.high is None else field.high
+                value = str(self._generator.integers(low, high, endpoint=True))
+            fields.append((field.name, value))
+        return fields
 
     def _look_up(self, page: Page, identity: str) -> str:
         """Open the reservoir, and return the answer beside the picture with the same pixels."""

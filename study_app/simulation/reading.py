@@ -55,6 +55,29 @@ class Question:
     right: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One question of a questionnaire.
+
+    Attributes
+    ----------
+    name
+        Of its field.
+    kind
+        ``radio``, ``number`` or ``text``.
+    values
+        What can be chosen; empty unless it is a radio button.
+    low, high
+        Limits of a number, or None.
+    """
+
+    name: str
+    kind: str
+    values: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+
 class Page:
     """A page that was received.
 
@@ -106,6 +129,11 @@ class Page:
         return tuple((_text_of(each, "name"), _text_of(each, "value")) for each in fields)
 
     @property
+    def code(self) -> str:
+        """Return the code on the page to withdraw."""
+        return _text_of(self._find("form input[name=code]"), "value")
+
+    @property
     def text(self) -> str:
         """Return what can be read on the page."""
         return self._main.get_text(" ", strip=True)
@@ -118,7 +146,17 @@ class Page:
     @property
     def image(self) -> str:
         """Return the address of a test page's image."""
-        return _text_of(self._find("img"), "src")
+        return _text_of(self._images[0], "src")
+
+    @property
+    def has_image(self) -> bool:
+        """Return whether a test page shows an image beside its options."""
+        return len(self._images) > 0
+
+    @property
+    def _images(self) -> list[Tag]:
+        inside = {id(each) for shown in self._shown_choices for each in shown.find_all("img")}
+        return [each for each in self._main.find_all("img") if id(each) not in inside]
 
     @property
     def answer(self) -> str:
@@ -127,27 +165,64 @@ class Page:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Return what the buttons of a test page say, in order."""
-        return tuple(button.get_text(strip=True) for button in self._buttons)
+        """Return what the choices of a test page say, in order."""
+        return tuple(each.get_text(strip=True) for each in self._shown_choices)
+
+    @property
+    def options(self) -> tuple[tuple[str, ...], ...]:
+        """Return the pictures of each choice of a test page; empty where choices are words."""
+        pictures = tuple(_pictures(each) for each in self._shown_choices)
+        return pictures if any(pictures) else ()
 
     def value_of(self, choice: int) -> str:
-        """Return what is sent when a button of a test page is pressed.
+        """Return what is sent when a choice of a test page is made.
 
         Parameters
         ----------
         choice
-            Its place among the buttons, from 0.
+            Its place on the page, from 0.
 
         Returns
         -------
         str
             Of the field ``choice``.
         """
-        return _text_of(self._buttons[choice], "value")
+        return _text_of(self._choices[choice], "value")
 
     @property
-    def _buttons(self) -> list[Tag]:
-        return list(self._main.select("form button[name=choice]"))
+    def confidence(self) -> tuple[str, ...]:
+        """Return what can be sent of one's confidence, least sure first; empty if not asked."""
+        levels = self._main.select("form input[name=confidence]")
+        return tuple(_text_of(each, "value") for each in levels)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Return the questions of a questionnaire, in order."""
+        found: dict[str, Field] = {}
+        for each in self._main.select("form input:not([type=hidden]), form textarea"):
+            name, kind = _text_of(each, "name"), each.get("type", "text")
+            earlier = found[name].values if name in found else ()
+            more = (_text_of(each, "value"),) if kind == "radio" else ()
+            found[name] = Field(
+                name=name,
+                kind=str(kind),
+                values=earlier + more,
+                low=_limit(each, "min"),
+                high=_limit(each, "max"),
+            )
+        return tuple(found.values())
+
+    @property
+    def _choices(self) -> list[Tag]:
+        return list(self._main.select("form [name=choice]"))
+
+    @property
+    def _shown_choices(self) -> list[Tag]:
+        """Return the buttons, or the labels of radio buttons."""
+        return [
+            each if each.name == "button" else self._find(f'label[for="{_text_of(each, "id")}"]')
+            for each in self._choices
+        ]
 
     @cached_property
     def reservoir(self) -> tuple[Example, ...]:
@@ -183,6 +258,11 @@ def _text_of(tag: Tag, attribute: str) -> str:
     return value
 
 
+def _limit(tag: Tag, attribute: str) -> int | None:
+    value = tag.get(attribute)
+    return int(value) if isinstance(value, str) else None
+
+
 def _pictures(part: Tag) -> tuple[str, ...]:
     return tuple(_text_of(image, "src") for image in part.find_all("img"))
 
@@ -195,6 +275,6 @@ def _question(fieldset: Tag) -> Question:
         name=_text_of(inputs[0], "name"),
         choices=tuple(label.get_text(" ", strip=True) for label in labels),
         values=tuple(_text_of(each, "value") for each in inputs),
-        is_wrong=fieldset.select_one(".mark") is not None,
+        is_wrong=fieldset.select_one(".again") is not None,
         right=checked[0] if checked else None,
     )

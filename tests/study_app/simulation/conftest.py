@@ -89,7 +89,7 @@ def application(bundle, url, secret):
 def rehearsed(study, tmp_path_factory):
     """Send kinds through a server of their own; return the visits and the export's tables."""
 
-    def rehearse_kinds(kinds, seed=0):
+    def rehearse_kinds(kinds, seed=0, study=study):
         folder, secret = tmp_path_factory.mktemp("rehearsal"), new_secret()
         url = sqlite_url(folder / "s.sqlite")
         with application(study, url, secret) as app:

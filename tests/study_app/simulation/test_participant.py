@@ -15,7 +15,7 @@ MAY_IMPORT = {"numpy", "requests", "bs4", "PIL", "study_app"}
 STANDARD = {"collections", "dataclasses", "functools", "hashlib", "io", "math", "re", "time"}
 STANDARD |= {"typing", "urllib"}
 WHAT_A_PARTICIPANT_IS = {
-    "browser", "errors", "kinds", "learner", "participant", "quiz", "reading", "sight"
+    "browser", "comparing", "errors", "kinds", "learner", "participant", "quiz", "reading", "sight"
 }  # fmt: skip
 N_SESSIONS = 2
 CLOCKS_AND_KEYS = {

@@ -15,7 +15,7 @@ TEST = """<main data-step="test" data-phase="practice"><img src="/media/t.png">
  <details class="reservoir"><figure class="example"><img src="/media/a.png">
   <strong class="prediction">day</strong><img src="/media/b.png"></figure></details></main>"""
 QUIZ = """<main data-step="quiz"><form action="/p/k/quiz.0.2.0"><input name="csrf_token" value="x">
-<fieldset><legend>Why? <span class="mark">please look again</span></legend>
+<fieldset><legend>Why? <span class="again">please look again</span></legend>
  <input type="radio" name="why" id="a" value="0"><label for="a">Because</label>
  <input type="radio" name="why" id="b" value="1"><label for="b">So</label></fieldset>
 <fieldset><legend>Who?</legend>
