@@ -14,7 +14,12 @@ from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
 from craft_core.fidelity_config import FidelityConfig
 from craft_core.fidelity_grid import run_grid
-from craft_core.fidelity_tables import read_curves
+from craft_core.fidelity_tables import (
+    AREA_COLUMNS,
+    CURVE_COLUMNS,
+    PIXEL_COLUMNS,
+    read_curves,
+)
 from tests.craft_core.bars import NETWORK, draw_bars
 
 CLASSES = {"red": 0, "blue": 1}
@@ -197,3 +202,9 @@ def test_command_prints_where_things_are(folder, tmp_path, capsys):
 def test_shipped_configurations_are_right(name):
     config = read_toml(Path("configs") / f"{name}.toml", FidelityConfig)
     assert config.grid.number == 25 and len(config.seeds) == 5
+
+
+@pytest.mark.parametrize("columns", [CURVE_COLUMNS, AREA_COLUMNS, PIXEL_COLUMNS])
+def test_columns_are_documented(columns):
+    text = Path("docs/formats.md").read_text().split("## Fidelity")[1].split("\n## ")[0]
+    assert [name for name in columns if f"`{name}`" not in text] == []
