@@ -1,4 +1,4 @@
-"""What a leaf lies on: paper, linen, wood, stone or soil, all `SIZE_PX` square."""
+"""What a leaf lies on: paper, wood, stone or soil, all `SIZE_PX` square."""
 
 from collections.abc import Callable
 
@@ -20,25 +20,10 @@ def _paper(generator: np.random.Generator) -> Floats:
     )
 
 
-def _linen(generator: np.random.Generator) -> Floats:
-    """Weave a cloth, threads over and under."""
-    grey = mixed((186, 178, 162), (160, 166, 172), generator.random())
-    rows, columns = np.arange(SIZE_PX)[:, None], np.arange(SIZE_PX)
-    weave = np.where((rows // 3 + columns // 3) % 2, 0.12, -0.12).astype(np.float32)
-    threads = 0.12 * smooth_noise(_SQUARE, (3, 60), generator)
-    threads = threads + 0.12 * smooth_noise(_SQUARE, (60, 3), generator)
-    folds = 0.16 * smooth_noise(_SQUARE, (120, 160), generator)
-    return _between(
-        mixed(grey, (60, 54, 48), 0.45),
-        mixed(grey, (255, 252, 244), 0.35),
-        0.5 + weave + threads + folds,
-    )
-
-
 def _wood(generator: np.random.Generator) -> Floats:
     """Join boards, each with a grain of its own."""
     brown = mixed((150, 112, 76), (112, 84, 62), generator.random())
-    grain = 0.20 * smooth_noise(_SQUARE, (5, 220), generator)
+    grain = 0.15 * smooth_noise(_SQUARE, (5, 220), generator)
     grain += 0.10 * smooth_noise(_SQUARE, (1.6, 70), generator)
     height = int(generator.integers(88, 120))
     first = int(generator.integers(0, height))
@@ -55,7 +40,7 @@ def _stone(generator: np.random.Generator) -> Floats:
     """Lay a slab of stone, with spots of several sizes."""
     grey = mixed((150, 150, 150), (134, 138, 146), generator.random())
     tone = np.full(_SQUARE, 0.5, np.float32)
-    for share, cell_px in ((0.14, 70.0), (0.12, 18.0), (0.12, 5.0), (0.12, 1.6)):
+    for share, cell_px in ((0.12, 70.0), (0.09, 18.0), (0.09, 5.0), (0.09, 1.6)):
         tone += share * smooth_noise(_SQUARE, (cell_px, cell_px), generator)
     return _between(mixed(grey, (50, 50, 56), 0.5), mixed(grey, (240, 238, 232), 0.4), tone)
 
@@ -64,7 +49,7 @@ def _soil(generator: np.random.Generator) -> Floats:
     """Strew earth in crumbs."""
     brown = mixed((84, 66, 50), (66, 58, 52), generator.random())
     tone = np.full(_SQUARE, 0.45, np.float32)
-    for share, cell_px in ((0.14, 60.0), (0.20, 9.0), (0.20, 3.5)):
+    for share, cell_px in ((0.12, 60.0), (0.14, 9.0), (0.14, 3.5)):
         tone += share * smooth_noise(_SQUARE, (cell_px, cell_px), generator)
     return _between(mixed(brown, (18, 12, 8), 0.7), mixed(brown, (190, 160, 124), 0.45), tone)
 
@@ -75,7 +60,6 @@ def _between(dark: Colour, light: Colour, tone: Floats) -> Floats:
 
 SHEETS: dict[str, Callable[[np.random.Generator], Floats]] = {
     "paper": _paper,
-    "linen": _linen,
     "wood": _wood,
     "stone": _stone,
     "soil": _soil,
