@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import derivative, exactness, factorisation, forward, importance, maps
+from benchmarks import derivative, exactness, factorisation, forward, importance, maps, server
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -11,6 +11,7 @@ QUESTIONS = {
     "derivative": derivative.main,
     "forward": forward.main,
     "maps": maps.main,
+    "server": server.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:
