@@ -13,6 +13,7 @@ from benchmarks import (
     maps,
     visualisation,
 )
+from benchmarks import derivative, exactness, factorisation, forward, importance, maps, server
 
 QUESTIONS = {
     "exactness": exactness.main,
@@ -24,6 +25,7 @@ QUESTIONS = {
     "analysis": analysis.main,
     "fidelity": fidelity.main,
     "visualisation": visualisation.main,
+    "server": server.main,
 }
 
 for name in sys.argv[1:] or QUESTIONS:
