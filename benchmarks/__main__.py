@@ -11,9 +11,9 @@ from benchmarks import (
     forward,
     importance,
     maps,
+    server,
     visualisation,
 )
-from benchmarks import derivative, exactness, factorisation, forward, importance, maps, server
 
 QUESTIONS = {
     "exactness": exactness.main,

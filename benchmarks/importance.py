@@ -18,6 +18,7 @@ from sklearn.decomposition import NMF
 from benchmarks.timing import seconds_in_turn
 from craft_core.backbones import Backbone, load_backbone
 from craft_core.bank import ConceptBank
+from craft_core.coders import Coder
 from craft_core.crops import Crops
 from craft_core.importance import concept_importance
 from craft_core.sobol import jansen_total
@@ -67,7 +68,7 @@ def row(layer: str, r: int, n: int) -> str:
         backbone=backbone,
         class_id=0,
         class_name="",
-        W=W,
+        coder=Coder(W=W),
         U=W[:0],
         crops=Crops(image=torch.zeros(0), boxes=torch.zeros(0, 4)),
         files=(),

@@ -112,7 +112,10 @@ def _size_problems(bundle: Bundle) -> Iterator[str]:
 
 
 def _near_duplicate_problems(bundle: Bundle) -> Iterator[str]:
-    """Find images to be learnt from and images to be predicted that are nearly the same."""
+    """Find images to be learnt from and images to be predicted that are nearly the same.
+
+    Pictures without a recorded source, of older bundles and of the practice, are left out.
+    """
     practised = practice_trials(bundle)
     trained = {
         trial.image: "training"
@@ -125,7 +128,7 @@ def _near_duplicate_problems(bundle: Bundle) -> Iterator[str]:
         if name not in practised and trial.image is not None and not trial.options
     }
     hashes = {}
-    for name in {**tested, **trained}:
+    for name in {**tested, **trained}.keys() & bundle.answers.sources.keys():
         try:
             with Image.open(bundle.media_path(name)) as picture:
                 hashes[name] = perceptual_hash(picture.convert("RGB"))
