@@ -128,7 +128,7 @@ def _near_duplicate_problems(bundle: Bundle) -> Iterator[str]:
         if name not in practised and trial.image is not None and not trial.options
     }
     hashes = {}
-    for name in {**tested, **trained}.keys() & bundle.answers.sources.keys():
+    for name in (n for n in {**tested, **trained} if n in bundle.answers.sources):
         try:
             with Image.open(bundle.media_path(name)) as picture:
                 hashes[name] = perceptual_hash(picture.convert("RGB"))
