@@ -167,10 +167,11 @@ def test_out_in_no_folder_is_refused_before_anything_is_drawn(tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_probe_learns_each_scenario(name, tmp_path, capsys):
     images, store, out = (tmp_path / part for part in ("images", "concepts", "learnt.json"))
-    assert craft_stimuli(["draw", name, str(images)]) == 0
+    assert craft_stimuli(["draw", name, str(images), "--study-per-cell", "10"]) == 0
     arguments = ["extract", f"configs/{name}.toml", "--images", str(images), "--out", str(store)]
     assert craft_concepts(arguments) == 0
     assert craft_stimuli(["learnt", str(store), name, "--out", str(out)]) == 0
