@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from stimuli_builder.bundle import read_bundle
@@ -208,7 +209,7 @@ def test_answer_given_elsewhere_first_is_said_to_count(asked):
     asked.advance()
     other.locator("main form button").last.click()
     other.wait_for_selector("main[data-step=training]")
-    assert "first answer counts" in other.locator(".study-notice").text_content()
+    expect(other.locator(".study-notice")).to_contain_text("first answer counts")
 
 
 def test_longest_time_on_a_page_goes_on_by_itself(browser, serve, bundle, tmp_path):
