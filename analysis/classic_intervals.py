@@ -18,45 +18,6 @@ from analysis.intervals import Estimate, check_divisor, warn_unbounded
 from analysis.shares import Share, are_estimable
 
 
-def welch_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
-    """Difference of two means with Welch's interval.
-
-    Parameters
-    ----------
-    x
-        Of any number of participants.
-    y
-        Likewise; what is subtracted.
-    level
-        Coverage, in (0, 1).
-
-    Returns
-    -------
-    Estimate
-        With Welch-Satterthwaite degrees of freedom; NaN bounds where an arm has fewer than two
-        participants, or nobody differs from anybody in either.
-
-    Raises
-    ------
-    AnalysisError
-        If `level` is not a share.
-
-    Warns
-    -----
-    SmallArmWarning
-        If an arm has fewer than two participants.
-    ZeroVarianceWarning
-        If all of an arm have the same value; it then counts as known exactly.
-    """
-    check_share("level", level)
-    difference = x.value - y.value
-    if not _are_comparable(x, y):
-        return Estimate(difference, math.nan, math.nan)
-    t = float(stats.t.ppf((1 + level) / 2, welch_degrees(x, y)))
-    margin = t * math.sqrt(x.squared_error + y.squared_error)
-    return Estimate(difference, difference - margin, difference + margin)
-
-
 def fieller_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
     """Ratio of two means with Fieller's interval (1954), for arms that share nobody.
 

@@ -2,7 +2,8 @@
 
 import difflib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from craft_core.provenance import git_commit, package_version
 from stimuli_builder.audit import audit_bundle
+from stimuli_builder.bias import checked_bias
 from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, write_bundle
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.conditions.registry import CONDITIONS
@@ -38,6 +40,7 @@ def build(
     out: Path,
     *,
     cache: Path | None = None,
+    learnt: Mapping[str, object] | None = None,
 ) -> Bundle:
     """Build a utility study (appendix E.1) or a recursivity study (E.2), and check it.
 
@@ -54,6 +57,8 @@ def build(
         The bundle's folder, written whole or not at all.
     cache
         Where maps are kept between builds; None keeps none.
+    learnt
+        Of `stimuli_builder.bias.read_learnt`; None where no pairs were drawn.
 
     Returns
     -------
@@ -64,12 +69,14 @@ def build(
     ------
     StimuliError
         If there are too few images, an image is missing or was altered, or a condition lacks its
-        store or fails on an image.
+        store or fails on an image, or the network has not learnt the scenario's rule and
+        ``allow_unbiased`` does not let that pass.
     BundleError
         If the bundle does not pass the check.
     """
     draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
     _check_stores(config, stores)
+    stores = [_with_bias(stores[0], learnt, allowed=config.allow_unbiased), *stores[1:]]
     supersets = (
         draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
     )
@@ -109,6 +116,15 @@ def _check_stores(config: StudyConfig, stores: Sequence[ConceptStore]) -> None:
                     f"{given}. Extract one with [concepts] method = {method!r}, and give it with "
                     "--concepts too."
                 )
+
+
+def _with_bias(
+    store: ConceptStore, learnt: Mapping[str, object] | None, *, allowed: bool
+) -> ConceptStore:
+    """Add to what is known of the model whether it has learnt the scenario."""
+    model = store.described["model"]
+    found = checked_bias(model, learnt, allowed=allowed)
+    return replace(store, described=store.described | {"model": model | found})
 
 
 def _panel_maker(

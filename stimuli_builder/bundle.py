@@ -182,6 +182,25 @@ def read_bundle(path: Path | str) -> Bundle:
     )
 
 
+def check_media(bundle: Bundle) -> None:
+    """Make sure that every picture is there, whole, before anybody is shown it.
+
+    Parameters
+    ----------
+    bundle
+        As `read_bundle` reads it.
+
+    Raises
+    ------
+    BundleError
+        If one is missing, or its bytes are not those of its name.
+    """
+    for name in bundle.manifest.media:
+        digest = hashlib.sha256(_read_bytes(bundle.media_path(name), bundle.path)).hexdigest()
+        if not name.startswith(digest):
+            raise BundleError(f"media file {name} must have the SHA-256 of its name; got {digest}.")
+
+
 def write_bundle(
     path: Path | str,
     manifest: Manifest,

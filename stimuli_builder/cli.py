@@ -227,7 +227,7 @@ def _learnt(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    from stimuli_builder.bias import checked_bias, read_learnt
+    from stimuli_builder.bias import read_learnt
     from stimuli_builder.build import build  # torch loads for seconds
     from stimuli_builder.heats import user_cache
     from stimuli_builder.stores import read_stores
@@ -235,9 +235,8 @@ def _build(options: argparse.Namespace) -> None:
     config = read_config(options.config)
     stores = read_stores(options.concepts)
     cache = None if options.no_cache else user_cache()
-    model = stores[0].described["model"]
-    model |= checked_bias(model, read_learnt(options.learnt), allowed=config.allow_unbiased)
-    bundle = build(config, stores, options.images, options.out, cache=cache)
+    learnt = read_learnt(options.learnt)
+    bundle = build(config, stores, options.images, options.out, cache=cache, learnt=learnt)
     for name, value in bundle.manifest.provenance.model.items():
         print(f"the model's {name.replace('_', ' ')}: {value:.3f}")
     print(_summary(bundle))

@@ -47,7 +47,7 @@ class HeatMaker:
     seed
         Of methods that draw.
     cache
-        Folder of maps kept from earlier builds; None keeps nothing, ``"user"`` is the user's.
+        Folder of maps kept from earlier builds; None keeps nothing.
     """
 
     def __init__(

@@ -4,6 +4,7 @@ A shortcut is no error. In Husky vs. Wolf the ground decides, and the ground is 
 """
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stimuli_builder.bundle import Bundle
+from stimuli_builder.bundle import Bundle, media_of
 
 CUES = {"brightness": [0], "colour": [1, 2], "brightness and colour": [0, 1, 2]}
 LEAST_TRIALS = 6
@@ -73,11 +74,16 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
         for n, trial in asked.items()
         if trial.options
     ]
+    colours = {
+        name: mean_lab(bundle.media_path(name).read_bytes())
+        for trial in asked.values()
+        for name in media_of(trial)
+    }
     found = []
     for cue, channels in CUES.items():
         if len(images) >= LEAST_TRIALS and len({answer for _, answer in images}) > 1:
-            found.append(_of_images(bundle, images, cue, channels))
-        found += _of_options(bundle, intruders, cue, channels)
+            found.append(_of_images(colours, images, cue, channels))
+        found += _of_options(colours, intruders, cue, channels)
     return sorted(found, key=lambda each: each.task, reverse=True)
 
 
@@ -101,10 +107,13 @@ def mean_lab(content: bytes) -> np.ndarray:
 
 
 def _of_images(
-    bundle: Bundle, images: list[tuple[str | None, str]], cue: str, channels: list[int]
+    colours: Mapping[str, np.ndarray],
+    images: list[tuple[str | None, str]],
+    cue: str,
+    channels: list[int],
 ) -> Shortcut:
     labels = np.array([answer for _, answer in images])
-    features = np.stack([_lab(bundle, str(name))[channels] for name, _ in images])
+    features = np.stack([colours[str(name)][channels] for name, _ in images])
     model = make_pipeline(StandardScaler(), LogisticRegression())
     guessed = cross_val_predict(model, features, labels, cv=LeaveOneOut())
     largest = max(np.mean(labels == label) for label in set(labels.tolist()))
@@ -113,7 +122,7 @@ def _of_images(
 
 
 def _of_options(
-    bundle: Bundle,
+    colours: Mapping[str, np.ndarray],
     trials: list[tuple[list[tuple[str, ...]], str | None, int]],
     cue: str,
     channels: list[int],
@@ -124,7 +133,7 @@ def _of_options(
     for options, image, answer in trials:
         means = np.stack(
             [
-                np.mean([_lab(bundle, picture)[channels] for picture in pictures], axis=0)
+                np.mean([colours[picture][channels] for picture in pictures], axis=0)
                 for pictures in options
             ]
         )
@@ -132,7 +141,7 @@ def _of_options(
             others = (means.sum(axis=0) - means) / (len(means) - 1)
             guessed, task = np.linalg.norm(means - others, axis=1).argmax(), "intruder"
         else:
-            wanted = _lab(bundle, image)[channels]
+            wanted = colours[image][channels]
             guessed, task = np.linalg.norm(means - wanted, axis=1).argmin(), "binary_choice"
         right.setdefault(task, []).append(bool(guessed == answer))
         chances.setdefault(task, []).append(1 / len(options))
@@ -146,7 +155,3 @@ def _of_options(
         )
         for task, hits in right.items()
     ]
-
-
-def _lab(bundle: Bundle, name: str) -> np.ndarray:
-    return mean_lab(bundle.media_path(name).read_bytes())

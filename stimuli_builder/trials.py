@@ -18,7 +18,7 @@ from stimuli_builder.orders import Candidate
 from stimuli_builder.practice import draw_landscape
 
 TRIAL_DIGITS = 12
-PRACTICE = TrialAnswer(
+BLANK = TrialAnswer(  # of which every answer differs in what is known of it
     answer="",
     label="",
     is_catch=False,
@@ -156,7 +156,7 @@ class TrialMaker:
             Its name.
         """
         image = self._landscape(kind)
-        name = self._keep(replace(PRACTICE, answer=kind, label=kind))
+        name = self._keep(replace(BLANK, answer=kind, label=kind))
         if is_test:
             self.test_trials[name] = TestTrial(image=image, options=())
         else:
@@ -181,7 +181,7 @@ class TrialMaker:
         self._generator.shuffle(kinds)
         place = int(self._generator.integers(n_options))
         options = [[self._landscape(kinds[index == place])] for index in range(n_options)]
-        answer = replace(PRACTICE, answer=str(place), label="practice", level="concept")
+        answer = replace(BLANK, answer=str(place), label="practice", level="concept")
         return self.choice(options, answer)
 
     def _panel(self, condition: str, shown: Shown) -> tuple[Group, ...]:
@@ -217,7 +217,7 @@ class TrialMaker:
 
 def _answer_of(image: Candidate, *, is_catch: bool) -> TrialAnswer:
     return replace(
-        PRACTICE,
+        BLANK,
         answer=image.prediction,
         label=image.label,
         is_catch=is_catch,

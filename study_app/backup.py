@@ -88,6 +88,8 @@ def read_about(file: Path) -> dict[str, Any]:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
             about: dict[str, Any] = json.loads(archive.read("backup.json"))
+    except OSError as error:
+        raise SetupError(f"backup must be a readable file; got {file}.") from error
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
         raise SetupError(f"backup must be written by craft-study backup; got {file}.") from error
     if damaged is not None:

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from stimuli_builder.bundle import Bundle, BundleError, placeholders_of
+from stimuli_builder.bundle import Bundle, BundleError, check_media, placeholders_of
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
@@ -190,6 +190,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     own_key = os.environ.get("STUDY_SECRET_KEY")
     app = _open(arguments.bundle, url)
     bundle = app.extensions["study_bundle"]
+    check_media(bundle)
     if not arguments.trial_run:
         _check_written(bundle)
     with app.app_context():

@@ -188,18 +188,19 @@ class _Maker:
 
     def _with_intruder(self, cluster: Cluster, members: list[int]) -> IntruderTrial:
         """Choose an intruder among the crops of other concepts."""
-        others = self._others(cluster)
-        bank = others[0].bank
+        other = self._other(cluster)
+        bank = other.bank
         concept, strength = self._reference(cluster, members, bank)
-        rows = np.concatenate([other.rows for other in others])
+        U, images, shares = coefficients(bank), owners(bank), crop_shares(bank)
+        size = crop_shares(cluster.bank)[members].mean()
         taken = set(owners(cluster.bank)[members].tolist())
         weakest = float(strength.min())
         fitting = [
             int(row)
-            for row in rows
-            if int(owners(bank)[row]) not in taken
-            and coefficients(bank)[row, concept] < weakest
-            and self._matches(cluster.bank, members, bank, int(row))
+            for row in other.rows
+            if int(images[row]) not in taken
+            and U[row, concept] < weakest
+            and abs(shares[row] - size) <= SAME_SIZE
         ]
         if not fitting:
             raise SelectionError(
@@ -207,7 +208,7 @@ class _Maker:
                 "size and another image; got none."
             )
         intruder = self._choose(cluster, members, bank, fitting)
-        share = float(coefficients(bank)[intruder, concept]) / max(weakest, 1e-12)
+        share = float(U[intruder, concept]) / max(weakest, 1e-12)
         return IntruderTrial(
             cluster=cluster,
             members=tuple(members),
@@ -217,8 +218,8 @@ class _Maker:
             difficulty=round(min(1.0, max(0.0, share)), 6),
         )
 
-    def _others(self, cluster: Cluster) -> list[Cluster]:
-        """Find the concepts that an intruder can come from: siblings, or the parent's."""
+    def _other(self, cluster: Cluster) -> Cluster:
+        """Draw the concept that an intruder comes from: a sibling, or one of the parent's."""
         bank, left_out = cluster.bank, cluster.concept
         parent, origin = bank.parent, bank.origin
         if self._config.sub_concept_intruder == "concept" and parent and origin:
@@ -229,8 +230,7 @@ class _Maker:
             raise SelectionError(
                 f"concept {cluster.path} must have others beside it; got none with crops."
             )
-        order = self._generator.permutation(len(others))
-        return [others[int(order[0])]]
+        return others[int(self._generator.integers(len(others)))]
 
     def _reference(
         self, cluster: Cluster, members: list[int], bank: ConceptBank
@@ -241,11 +241,6 @@ class _Maker:
             return cluster.concept, coefficients(bank)[members, cluster.concept]
         rows = origin.rows.numpy()[members]
         return origin.concept, coefficients(bank)[rows, origin.concept]
-
-    def _matches(self, bank: ConceptBank, members: list[int], other: ConceptBank, row: int) -> bool:
-        """Whether a crop is as large as the members, as a share of its image."""
-        theirs, its = crop_shares(bank)[members].mean(), crop_shares(other)[row]
-        return bool(abs(theirs - its) <= SAME_SIZE)
 
     def _choose(
         self, cluster: Cluster, members: list[int], bank: ConceptBank, fitting: list[int]

@@ -16,7 +16,7 @@ from stimuli_builder.sessions import Session, Task, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.tasks.binary_choice import SHAMS, ChoiceTrial, choice_trials
 from stimuli_builder.tasks.intruder import CropColours, IntruderTrial, intruder_trials
-from stimuli_builder.trials import PRACTICE, TrialMaker
+from stimuli_builder.trials import BLANK, TrialMaker
 
 N_PRACTICE_OPTIONS = 5
 
@@ -169,7 +169,7 @@ def _choice(trial: ChoiceTrial, place: int, maker: PanelMaker, trials: TrialMake
 
 
 def _answer(place: int, cluster: Cluster) -> TrialAnswer:
-    return replace(PRACTICE, answer=str(place), label=cluster.bank.class_name, concept=cluster.path)
+    return replace(BLANK, answer=str(place), label=cluster.bank.class_name, concept=cluster.path)
 
 
 def _session(task: Task, names: Sequence[str]) -> Session:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from analysis.classic_intervals import fieller_interval, welch_degrees, welch_interval
+from analysis.classic_intervals import fieller_interval, welch_degrees
 from analysis.errors import (
     AnalysisError,
     BaselineError,
@@ -28,12 +28,6 @@ def values():
 @pytest.fixture
 def arms(values):
     return _share(values[0]), _share(values[1], "y")
-
-
-def test_difference_agrees_with_scipys_welch_interval(values, arms):
-    expected = stats.ttest_ind(*values, equal_var=False).confidence_interval(0.95)
-    estimate = welch_interval(*arms)
-    assert (estimate.ci_low, estimate.ci_high) == pytest.approx((expected.low, expected.high))
 
 
 def test_degrees_of_freedom_agree_with_scipy(values, arms):
@@ -84,17 +78,15 @@ def test_baseline_near_zero_leaves_the_ratio_unbounded():
 
 
 @pytest.mark.filterwarnings("ignore::analysis.errors.ZeroVarianceWarning")
-@pytest.mark.parametrize("interval", [fieller_interval, welch_interval])
-def test_arms_without_spread_have_no_interval(interval):
-    assert math.isnan(interval(_share(np.ones(5)), _share(np.full(5, 0.5), "y")).ci_low)
+def test_arms_without_spread_have_no_interval():
+    assert math.isnan(fieller_interval(_share(np.ones(5)), _share(np.full(5, 0.5), "y")).ci_low)
 
 
-@pytest.mark.parametrize("interval", [fieller_interval, welch_interval])
-def test_arm_of_one_and_wrong_levels(interval, arms):
+def test_arm_of_one_and_wrong_levels(arms):
     with pytest.warns(SmallArmWarning, match=r"x must have 2 participants or more .* got 1\."):
-        assert math.isnan(interval(_share([0.6]), arms[1]).ci_low)
+        assert math.isnan(fieller_interval(_share([0.6]), arms[1]).ci_low)
     with pytest.raises(AnalysisError, match=r"level must be in \(0, 1\); got 95"):
-        interval(*arms, level=95)
+        fieller_interval(*arms, level=95)
 
 
 def test_baseline_without_a_right_answer_is_an_error(arms):

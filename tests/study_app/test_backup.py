@@ -101,6 +101,8 @@ def test_restoring_into_a_database_with_a_study_is_refused(people, tmp_path, cap
 
 def test_what_is_no_backup_is_refused(tmp_path):
     file = tmp_path / "x.zip"
+    with pytest.raises(SetupError, match=r"backup must be a readable file; got .*x\.zip"):
+        read_about(file)
     file.write_bytes(b"no archive")
     with pytest.raises(SetupError, match="must be written by craft-study backup; got .*x.zip"):
         read_about(file)

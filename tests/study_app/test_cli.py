@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -109,6 +110,15 @@ def test_database_of_another_bundle_is_refused_in_one_line(database, tmp_path, c
 def test_folder_without_a_bundle_is_told_in_one_line(tmp_path, capsys):
     assert main(["serve", str(tmp_path), "--port", str(free_port())]) == 1
     assert "must hold manifest.json" in capsys.readouterr().err
+
+
+def test_picture_that_is_cut_short_is_not_served(bundle, tmp_path, capsys):
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle.path, copy)
+    picture = next((copy / "media").iterdir())
+    picture.write_bytes(picture.read_bytes()[:100])
+    assert main(["serve", str(copy), "--port", str(free_port())]) == 1
+    assert f"media file {picture.name} must have the SHA-256" in capsys.readouterr().err
 
 
 def test_text_that_is_still_to_be_written_is_not_served(bundle, tmp_path, capsys):
