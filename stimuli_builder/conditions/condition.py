@@ -1,7 +1,7 @@
 """What a condition is made of, and what it can use."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -70,6 +70,7 @@ class PanelMaker:
     licence: str
     sources: dict[str, PictureSource]
     seed: int
+    _cut: dict[tuple[int, int], str] = field(default_factory=dict, init=False)  # bank, crop -> name
 
     def bank(self, method: str, prediction: str) -> ConceptBank:
         """Find the concepts of a class.
@@ -126,7 +127,10 @@ class PanelMaker:
         StimuliError
             If a picture can't be read.
         """
-        return tuple(self._crop(bank, crop) for crop in chosen)
+        for crop in chosen:
+            if (id(bank), crop) not in self._cut:
+                self._cut[id(bank), crop] = self._crop(bank, crop)
+        return tuple(self._cut[id(bank), crop] for crop in chosen)
 
     def _crop(self, bank: ConceptBank, crop: int) -> str:
         files = [self.folder / file for file in bank.files]
