@@ -85,7 +85,6 @@ def build(
     trials = TrialMaker(
         maker,
         conditions=config.conditions,
-        image_px=config.pictures.image_px,
         generator=draw_names,
     )
     if config.task == "utility":
@@ -149,8 +148,14 @@ def _panel_maker(
         heats=heats,
         n_concepts=config.explanation.concepts,
         n_crops=config.explanation.crops,
+        image_px=config.pictures.image_px,
         crop_px=config.pictures.crop_px,
-        media=MediaCollector(config.pictures.quality, max_bytes=1000 * config.pictures.max_kb),
+        dense=config.pictures.dense if config.task == "utility" else 1,  # an odd crop is no sharper
+        media=MediaCollector(
+            config.pictures.quality,
+            max_bytes=1000 * config.pictures.max_kb,
+            cache=cache and cache / "pictures",
+        ),
         licence=stores[0].described["licences"]["images"],
         sources={},
         seed=config.seed,

@@ -32,10 +32,15 @@ class ExplanationConfig(Section):
 
 
 class PicturesConfig(Section):
-    """Sides and quality of the pictures that participants see."""
+    """Sides and quality of the pictures that participants see.
+
+    Where the images have the pixels, a second file with up to `dense` times as many on each side is
+    kept for dense screens.
+    """
 
     image_px: int = Field(default=448, ge=64)
     crop_px: int = Field(default=160, ge=32)
+    dense: int = Field(default=2, ge=1, le=3)
     quality: int = Field(default=90, ge=50, le=100)
     max_kb: int = Field(default=150, ge=10)
 

@@ -2,9 +2,11 @@
 
 import matplotlib as mpl
 import numpy as np
+import torch
 from PIL import Image
 from scipy import ndimage
 
+from craft_core.figures import draw_map
 from stimuli_builder.errors import StimuliError
 
 PALETTE = "viridis"  # perceptually uniform, and told apart by colour-blind people
@@ -47,6 +49,26 @@ def draw_heat(image: Image.Image, heat: np.ndarray) -> Image.Image:
     line = inside & ~ndimage.binary_erosion(inside, iterations=max(1, image.width // 220))
     blended[line] = 1.0
     return Image.fromarray((blended * 255).round().astype(np.uint8))
+
+
+def draw_concept(image: Image.Image, heat: np.ndarray, color: str) -> Image.Image:
+    """Show where a concept is: in the light, with a line in its colour, the rest in the dark.
+
+    Parameters
+    ----------
+    image
+        RGB, square.
+    heat
+        (h, w), >= 0.
+    color
+        ``#rrggbb``.
+
+    Returns
+    -------
+    Image.Image
+        Of the image's size, by `craft_core.figures.draw_map`.
+    """
+    return draw_map(image, torch.from_numpy(heat), color)
 
 
 def scaled(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -15,6 +15,7 @@ from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.orders import Candidate
+from stimuli_builder.pictures import drawn_px
 from stimuli_builder.practice import draw_landscape
 
 TRIAL_DIGITS = 12
@@ -40,8 +41,6 @@ class TrialMaker:
         Of panels; holds the folder of the images and takes the pictures.
     conditions
         Of the study.
-    image_px
-        Side of an image.
     generator
         Draws trial names.
     """
@@ -51,12 +50,10 @@ class TrialMaker:
         maker: PanelMaker,
         *,
         conditions: Sequence[str],
-        image_px: int,
         generator: np.random.Generator,
     ) -> None:
         self._maker = maker
         self._conditions = conditions
-        self._image_px = image_px
         self._generator = generator
         self._squares: dict[str, Image.Image] = {}
         self._trained: dict[str, str] = {}
@@ -191,7 +188,7 @@ class TrialMaker:
             raise StimuliError(f"condition {condition} on image {shown.file}: {error}") from error
 
     def _landscape(self, kind: str) -> str:
-        return self._maker.media.add(draw_landscape(kind, self._image_px, self._generator))
+        return self._maker.media.add(draw_landscape(kind, self._maker.image_px, self._generator))
 
     def _keep(self, answer: TrialAnswer) -> str:
         digits = self._generator.integers(0, 16, TRIAL_DIGITS)
@@ -201,7 +198,7 @@ class TrialMaker:
 
     def _whole(self, image: Candidate) -> str:
         """Return the media name of an image, and write down where it was taken from."""
-        name = self._maker.media.add(self._square(image))
+        name = self._maker.media.add(self._square(image), self._maker.image_px)
         source = PictureSource(file=image.file, box=None, licence=self._maker.licence)
         self._maker.sources[name] = source
         return name
@@ -211,7 +208,8 @@ class TrialMaker:
             picture = read_picture(self._maker.folder / image.file)
             if picture is None:
                 raise StimuliError(f"image must be readable; got {image.file}.")
-            self._squares[image.file] = seen_square(picture, self._image_px)
+            side_px = drawn_px(self._maker.image_px, min(picture.shape[1:]), self._maker.dense)
+            self._squares[image.file] = seen_square(picture, side_px)
         return self._squares[image.file]
 
 

@@ -46,7 +46,7 @@ def attribution_panel(maker: PanelMaker, shown: Shown, *, method: str) -> tuple[
         If the method fails on the image.
     """
     heat = maker.heats.of_class(method, shown.prediction, shown.file)
-    drawn = maker.media.add(draw_heat(shown.square, heat))
+    drawn = maker.media.draw(draw_heat, shown.square, heat, width_px=maker.image_px)
     return (Group(title=MAP_TITLE, color="", importance=None, crops=(), map=drawn),)
 
 

@@ -2,12 +2,11 @@
 
 from functools import partial
 
-import torch
-
 from craft_core.bank import ConceptBank
-from craft_core.figures import concept_color, draw_map
+from craft_core.figures import concept_color
 from stimuli_builder.bundle import Group
 from stimuli_builder.conditions.condition import Condition, PanelMaker, Shown
+from stimuli_builder.overlays import draw_concept
 
 
 def shown_concepts(bank: ConceptBank, n_concepts: int) -> list[int]:
@@ -65,7 +64,7 @@ def concept_panel(
         if has_maps:
             heat = maker.heats.of_concept(bank, concept, shown.file)
             drawn = (
-                maker.media.add(draw_map(shown.square, torch.from_numpy(heat), color))
+                maker.media.draw(draw_concept, shown.square, heat, color, width_px=maker.image_px)
                 if heat.any()
                 else None
             )

@@ -12,7 +12,7 @@ from craft_core.figures import crop_image
 from stimuli_builder.bundle import Group, PictureSource
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.heats import HeatMaker
-from stimuli_builder.pictures import MediaCollector
+from stimuli_builder.pictures import MediaCollector, drawn_px
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,10 @@ class PanelMaker:
         Maps of the training images.
     n_concepts, n_crops
         Shown for each class, and for each concept.
-    crop_px
-        Side of a crop.
+    image_px, crop_px
+        Sides of an image and of a crop.
+    dense
+        Times as many pixels as dense screens are given, where the images have them.
     media
         Takes the pictures.
     licence
@@ -65,7 +67,9 @@ class PanelMaker:
     heats: HeatMaker
     n_concepts: int
     n_crops: int
+    image_px: int
     crop_px: int
+    dense: int
     media: MediaCollector
     licence: str
     sources: dict[str, PictureSource]
@@ -134,8 +138,10 @@ class PanelMaker:
 
     def _crop(self, bank: ConceptBank, crop: int) -> str:
         files = [self.folder / file for file in bank.files]
+        left, _, right, _ = bank.crops.boxes[crop].tolist()
+        side_px = drawn_px(self.crop_px, right - left, self.dense)
         try:
-            name = self.media.add(crop_image(bank, crop, files, self.crop_px))
+            name = self.media.add(crop_image(bank, crop, files, side_px), self.crop_px)
         except CraftError as error:
             raise StimuliError(str(error)) from error
         self.sources[name] = PictureSource(

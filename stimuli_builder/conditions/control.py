@@ -39,7 +39,8 @@ def control_panel(maker: PanelMaker, shown: Shown) -> tuple[Group, ...]:
     drawn_file = files[int(generator.integers(len(files)))]
     prediction = maker.heats.prediction_of(drawn_file)
     heat = maker.heats.of_class("grad_cam", prediction, drawn_file)
-    drawn = maker.media.add(draw_heat(shown.square, scrambled(heat, generator)))
+    field = scrambled(heat, generator)
+    drawn = maker.media.draw(draw_heat, shown.square, field, width_px=maker.image_px)
     return (Group(title=MAP_TITLE, color="", importance=None, crops=(), map=drawn),)
 
 

@@ -11,9 +11,14 @@ def write(tmp_path, text):
     return tmp_path / "c.toml"
 
 
-@pytest.mark.parametrize("file", [*Path("configs").glob("husky_wolf.toml")])
-def test_shipped_configurations_are_valid(file):
-    assert read_config(file).classes == {"husky": 0, "wolf": 1}
+SCENARIOS = ("husky_wolf", "leaves", "foxes")
+
+
+@pytest.mark.parametrize("name", [*SCENARIOS, *(f"{name}_ace" for name in SCENARIOS)])
+def test_shipped_configurations_are_valid(name):
+    config = read_config(Path("configs") / f"{name}.toml")
+    assert sorted(config.classes.values()) == [0, 1]
+    assert config.concepts.method == ("ace" if name.endswith("_ace") else "craft")
 
 
 def test_defaults_are_filled_in(tmp_path):

@@ -10,7 +10,7 @@ from tests.stimuli_builder.conftest import STUDY
 
 @pytest.mark.parametrize(
     "file",
-    [*Path("configs").glob("*_study.toml"), Path("configs/husky_wolf_conditions.toml")],
+    [*Path("configs").glob("*_study.toml"), *Path("configs").glob("*_conditions.toml")],
     ids=lambda file: file.stem,
 )
 def test_shipped_configurations_are_valid(file):

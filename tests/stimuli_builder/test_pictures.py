@@ -1,10 +1,11 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from stimuli_builder.pictures import MediaCollector
+from stimuli_builder.pictures import MediaCollector, drawn_px
 
 
 def test_same_picture_is_kept_once():
@@ -47,3 +48,42 @@ def test_sizes_are_listed():
     name = media.add(Image.new("RGB", (20, 10), "red"))
     listed = media.files[name]
     assert (listed.width_px, listed.height_px, listed.bytes) == (20, 10, len(media.contents[name]))
+
+
+def test_wider_image_is_kept_for_dense_screens_too():
+    media = MediaCollector(90)
+    name = media.add(Image.new("RGB", (80, 40), "red"), 40)
+    listed = media.files[name]
+    (large,) = listed.renditions
+    assert (listed.width_px, listed.height_px) == (40, 20)
+    assert (media.files[large].width_px, media.files[large].renditions) == (80, ())
+
+
+@pytest.mark.parametrize(
+    ("source_px", "dense", "px"),
+    [(300, 2, 448), (448, 2, 448), (500, 2, 448), (700, 2, 700), (4000, 2, 896), (4000, 1, 448)],
+)
+def test_nothing_is_enlarged_for_dense_screens(source_px, dense, px):
+    assert drawn_px(448, source_px, dense) == px
+
+
+def test_what_was_drawn_before_is_not_drawn_again(tmp_path):
+    calls = []
+
+    def draw(image, heat, color):
+        calls.append(color)
+        return Image.fromarray(np.asarray(image) + heat[..., None])
+
+    image, heat = Image.new("RGB", (80, 80), "black"), np.full((80, 80), 9, dtype=np.uint8)
+    built = []
+    for _ in range(2):
+        media = MediaCollector(90, cache=tmp_path)
+        media.draw(draw, image, heat, "#ff0000", width_px=40)
+        built.append((media.files, media.contents))
+    assert calls == ["#ff0000"] and built[0] == built[1] and len(built[0][0]) == 2
+    media.draw(draw, image, heat + 1, "#ff0000", width_px=40)
+    media.draw(draw, image, heat, "#00ff00", width_px=40)
+    media.draw(draw, image, heat, "#ff0000", width_px=80)
+    assert len(calls) == 4
+    MediaCollector(80, cache=tmp_path).draw(draw, image, heat, "#ff0000", width_px=40)
+    assert len(calls) == 5
