@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     analysis,
+    bundle,
     derivative,
     exactness,
     factorisation,
@@ -22,6 +23,7 @@ QUESTIONS = {
     "derivative": derivative.main,
     "forward": forward.main,
     "maps": maps.main,
+    "bundle": bundle.main,
     "analysis": analysis.main,
     "fidelity": fidelity.main,
     "visualisation": visualisation.main,

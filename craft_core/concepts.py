@@ -5,7 +5,6 @@ Letters are those of `craft_core.bank`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -14,36 +13,13 @@ from torch import Tensor
 from craft_core.activations import pooled_activations
 from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank, Selection
-from craft_core.checks import check_choice
+from craft_core.class_images import ClassImages, images_of_class
 from craft_core.coders import Coder
 from craft_core.crops import Crops, Strategy, crop_batches, image_sizes, place_crops
-from craft_core.errors import ClassError, CraftError
-from craft_core.images import Images, predict, progress
+from craft_core.errors import ClassError
+from craft_core.images import Images, progress
 from craft_core.nmf import fit_nmf
 from craft_core.stability import choose_n_concepts
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ClassImages:
-    """The images that a class's concepts are looked for in.
-
-    Attributes
-    ----------
-    images
-        Of the class alone.
-    names
-        One an image.
-    class_id, class_name
-        The class.
-    selection
-        Which images were taken.
-    """
-
-    images: Images
-    names: tuple[str, ...]
-    class_id: int
-    class_name: str
-    selection: Selection
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -271,77 +247,6 @@ def class_crops(  # noqa: PLR0913 - what all ways to find concepts have in commo
     return ClassCrops(backbone=backbone, of=chosen, crops=crops, A=A)
 
 
-def images_of_class(  # noqa: PLR0913 - what is known of the images beforehand
-    backbone: Backbone,
-    images: Images,
-    *,
-    class_id: int,
-    class_name: str = "",
-    selection: Selection = "predicted",
-    labels: Sequence[int] | None = None,
-    predictions: Tensor | None = None,
-    names: Sequence[str] | None = None,
-) -> ClassImages:
-    """Choose the images that a class's concepts are looked for in.
-
-    Parameters
-    ----------
-    backbone
-        The network.
-    images
-        (n, 3, H, W), transformed; or paths of readable pictures.
-    class_id
-        The class.
-    class_name
-        For people; the class's number where empty.
-    selection
-        ``predicted`` or ``correct``.
-    labels
-        (n,). The true classes, for ``correct``.
-    predictions
-        (n,), where they are known already.
-    names
-        Of the images; their paths or numbers where None.
-
-    Returns
-    -------
-    ClassImages
-        In their order.
-
-    Raises
-    ------
-    ClassError
-        If there is none; the message says what the network predicts instead.
-    CraftError
-        If the selection is unknown, or lacks labels.
-    """
-    check_choice("selection", selection, ["predicted", "correct"])
-    if selection == "correct" and labels is None:
-        raise CraftError("labels must be given for the selection 'correct'; got None.")
-    if predictions is None:
-        predictions = predict(backbone, images).argmax(dim=1)
-    found = predictions.tolist()
-    chosen = [
-        index
-        for index, predicted in enumerate(found)
-        if predicted == class_id and (selection == "predicted" or labels[index] == class_id)  # type: ignore[index]
-    ]
-    if not chosen:
-        counts = {number: found.count(number) for number in sorted(set(found))}
-        raise ClassError(
-            f"class_id must be predicted{' rightly' if selection == 'correct' else ''} for an "
-            f"image; got {class_id}. Predictions by class: {counts}."
-        )
-    labelled = list(names) if names is not None else _names(images)
-    return ClassImages(
-        images=take(images, chosen),
-        names=tuple(labelled[index] for index in chosen),
-        class_id=class_id,
-        class_name=class_name or str(class_id),
-        selection=selection,
-    )
-
-
 def crop_activations(
     backbone: Backbone, images: Images, crops: Crops, *, signed: bool = False
 ) -> Tensor:
@@ -392,29 +297,3 @@ def check_crops(chosen: ClassImages, n_crops: int, n_concepts: int | Sequence[in
             f"class {chosen.class_name} must have at least n_concepts={most} crops; got "
             f"{n_crops} from {len(chosen.names)} images."
         )
-
-
-def take(images: Images, chosen: Sequence[int]) -> Images:
-    """Take some images.
-
-    Parameters
-    ----------
-    images
-        (n, 3, H, W); or paths.
-    chosen
-        Their places.
-
-    Returns
-    -------
-    Images
-        In that order.
-    """
-    if isinstance(images, Tensor):
-        return images[list(chosen)]
-    return [images[index] for index in chosen]
-
-
-def _names(images: Images) -> list[str]:
-    if isinstance(images, Tensor):
-        return [str(index) for index in range(len(images))]
-    return [Path(file).as_posix() for file in images]

@@ -11,7 +11,8 @@ from craft_core.attribution import concept_maps
 from craft_core.bank import ConceptBank
 from craft_core.checks import check_choice
 from craft_core.class_extraction import class_generator
-from craft_core.concepts import ClassCrops, ClassImages, crop_activations
+from craft_core.class_images import ClassImages
+from craft_core.concepts import ClassCrops, crop_activations
 from craft_core.errors import CraftError
 from craft_core.explanation import Explanation, explain_image
 from craft_core.explanation_figures import explanation_figure

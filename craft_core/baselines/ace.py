@@ -16,8 +16,9 @@ from torch import Tensor
 
 from craft_core.bank import ConceptBank
 from craft_core.checks import check_at_least
+from craft_core.class_images import ClassImages
 from craft_core.coders import Coder
-from craft_core.concepts import ClassCrops, ClassImages, crop_activations
+from craft_core.concepts import ClassCrops, crop_activations
 from craft_core.crops import Crops
 from craft_core.errors import ClassError
 from craft_core.images import read_ahead
