@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 DATABASE_FILE: Final = Path("study.sqlite")
-SQLITE_ENDINGS: Final = ("", "-wal", "-shm", ".withdrawn")
+SQLITE_ENDINGS: Final = ("", "-wal", "-shm", ".queue", ".withdrawn")
 N_WORKERS: Final = 1  # participants come one after the other
 
 
