@@ -40,7 +40,7 @@ ALL_PAGES = 1000  # more than any participation has
 CROWDS = (20, 200)
 N_THINKING, N_THOUGHTS = 1000, 12  # people, and answers of each
 MEDIAN_PAUSE_S, PAUSE_SPREAD = 10.0, 0.6  # of a log-normal time to think; the spread of its log
-LAST_PLACE, N_BROUGHT_AT_ONCE = 35, 20  # pages before the first answer that counts
+LAST_PLACE, N_BROUGHT_AT_ONCE = 24, 20  # pages before the first answer that counts
 N_STORED = 100_000
 MAX_WORKER_MB = 150
 
