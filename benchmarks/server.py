@@ -2,58 +2,96 @@
 
 Simulated participants take part over real HTTP, from consent to the completion code, on a server of
 two workers; the load generator runs on the same machine. The time of an answer is that from sending
-it to having the next page whole: one round trip does both. What is stored is counted in the
-database: lost and duplicated must be 0.
+it to having the next page whole: one round trip does both. Twenty and two hundred answer without
+pause; a thousand think before each answer as people do, each from a place of the study drawn by
+lot. What is stored is counted in the database: lost and duplicated must be 0.
 """
 
+import asyncio
+import math
 import os
-import re
+import random
 import secrets
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, inspect, select
 
+from benchmarks.visitors import Visitor
 from stimuli_builder.bundle import Bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
+from study_app.database import Base
 from study_app.extensions import db
-from study_app.models import Response, Submission
+from study_app.models import Event, Participation, Response, Submission
 from study_app.server import Server
 from study_app.services.study import prepare_database
 from study_app.simulation.rehearsal import free_port, new_secret, running
 from tests.small_bundle import QUIZ_ANSWERS, write_small_bundle
 
 HOST, N_WORKERS = "127.0.0.1", 2
+ALL_PAGES = 1000  # more than any participation has
 CROWDS = (20, 200)
-FORM = re.compile(r'<form[^>]*action="([^"]+)"')
-HIDDEN = re.compile(r'name="(csrf_token|answer_key)" value="([^"]+)"')
-TRIAL = re.compile(r'data-trial="([^"]+)"')
-CHOICE = re.compile(r'name="choice" value="(\d+)">\s*([^<]*?)\s*<')
+N_THINKING, N_THOUGHTS = 1000, 12  # people, and answers of each
+MEDIAN_PAUSE_S, PAUSE_SPREAD = 10.0, 0.6  # of a log-normal time to think; the spread of its log
+LAST_PLACE, N_BROUGHT_AT_ONCE = 24, 20  # pages before the first answer that counts
+N_STORED = 100_000
+MAX_WORKER_MB = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What was measured: seconds of each answer, and what went wrong."""
+
+    times_s: list[float]
+    seconds: float
+    n_lost: int
+    n_duplicated: int
+    n_broken: int
+    worker_mb: int
+
+    @property
+    def row(self) -> str:
+        """Return the figures as cells of a table."""
+        cuts = statistics.quantiles([1000 * each for each in self.times_s], n=100)
+        figures = [f"{len(self.times_s):,}", f"{len(self.times_s) / self.seconds:.0f}"]
+        figures += [f"{cuts[at]:.0f}" for at in (49, 94, 98)]
+        figures += [str(each) for each in (self.n_lost, self.n_duplicated, self.n_broken)]
+        return " | ".join([*figures, str(self.worker_mb)])
 
 
 def main() -> None:
-    """Print a table of answers a second and milliseconds an answer, for each database."""
-    print("| database | at once | answers | answers/s | p50 ms | p95 ms | p99 ms | wrong |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    """Print the load table of both databases, and the rate on a database that is full already."""
+    print("| database | at once | answers | answers/s | p50 ms | p95 ms | p99 ms ", end="")
+    print("| lost | duplicated | broken off | MB a worker |")
+    print("| --- " * 11 + "|", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         bundle = write_small_bundle(folder / "bundle")
         with postgresql(folder) as make_postgresql:
-            for n_people in CROWDS:
-                file = sqlite_url(folder / f"{n_people}.sqlite")
-                measure("SQLite", file, bundle, n_people)
-                measure("PostgreSQL", make_postgresql(n_people), bundle, n_people)
+            for name in ("SQLite", "PostgreSQL"):
+                for n_people in (*CROWDS, N_THINKING):
+                    sqlite = sqlite_url(folder / f"{n_people}.sqlite")
+                    url = sqlite if name == "SQLite" else make_postgresql(n_people)
+                    load = measure(url, bundle, n_people)
+                    what = f"{n_people:,}" + (", thinking" if n_people == N_THINKING else "")
+                    print(f"| {name} | {what} | {load.row} |", flush=True)
+                url = sqlite_url(folder / "full.sqlite") if name == "SQLite" else make_postgresql(0)
+                n_stored = fill(url, bundle)
+                load = measure(url, bundle, CROWDS[0])
+                what = f"{CROWDS[0]}, after {n_stored:,} answers"
+                print(f"| {name} | {what} | {load.row} |", flush=True)
+    print(f"\ntorch was loaded by none of the workers; none had more than {MAX_WORKER_MB} MB.")
 
 
-def measure(name: str, url: str, bundle: Bundle, n_people: int) -> None:
+def measure(url: str, bundle: Bundle, n_people: int) -> Load:
+    """Serve a database, let people answer, and count what is stored."""
     secret = new_secret()
     app = create_app(
         {"STUDY_BUNDLE": bundle.path, "STUDY_DATABASE_URL": url, "STUDY_SECRET_KEY": secret}
@@ -61,6 +99,7 @@ def measure(name: str, url: str, bundle: Bundle, n_people: int) -> None:
     with app.app_context():
         prepare_database(bundle)
         db.session.remove()
+        db.engine.dispose()
     server = Server(
         bundle=bundle.path,
         database_url=url,
@@ -70,82 +109,139 @@ def measure(name: str, url: str, bundle: Bundle, n_people: int) -> None:
         port=free_port(HOST),
         n_workers=N_WORKERS,
     )
-    people = [Visitor(bundle) for _ in range(n_people)]
-    with running(server) as link:
-        seconds = run_at_once(people, link)
-    times_ms = sorted(1000 * each for person in people for each in person.times_s)
+    answers = {name: trial.answer for name, trial in bundle.answers.trials.items()}
+    people = [
+        Visitor(HOST, server.port, answers=answers, quiz=QUIZ_ANSWERS) for _ in range(n_people)
+    ]
+    with running(server):
+        seconds = asyncio.run((think if n_people == N_THINKING else hurry)(people))
+        worker_mb = check_workers(server.port)
     with app.app_context():
-        wrong = count_wrong(people)
+        n_lost, n_duplicated = count_wrong(people)
         db.session.remove()
         db.engine.dispose()
-    cuts = statistics.quantiles(times_ms, n=100)
-    figures = " | ".join(f"{cuts[at]:.0f}" for at in (49, 94, 98))
-    rate = len(times_ms) / seconds
-    start = f"| {name} | {n_people} | {len(times_ms):,} | {rate:.0f} |"
-    print(f"{start} {figures} | {wrong} |", flush=True)
+    must_finish = n_people != N_THINKING
+    return Load(
+        times_s=[each for person in people for each in person.times_s],
+        seconds=seconds,
+        n_lost=n_lost,
+        n_duplicated=n_duplicated,
+        n_broken=sum(x.trouble is not None or (must_finish and not x.has_finished) for x in people),
+        worker_mb=worker_mb,
+    )
 
 
-def run_at_once(people: "list[Visitor]", link: str) -> float:
-    """Return the seconds that all of them take."""
-    threads = [threading.Thread(target=person.take_part, args=(link,)) for person in people]
+async def hurry(people: Sequence[Visitor]) -> float:
+    """Let everybody answer at once, without pause; return the seconds that all of them take."""
+
+    async def take_part(person: Visitor) -> None:
+        await person.consent()
+        await person.answer(ALL_PAGES)
+        person.leave()
+
     start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    await asyncio.gather(*(take_part(person) for person in people))
     return time.perf_counter() - start
 
 
-def count_wrong(people: "list[Visitor]") -> int:
-    """Count the acknowledged answers that are lost or there twice, and visits that broke off."""
+async def think(people: Sequence[Visitor]) -> float:
+    """Bring everybody to a place of the study, then let them think before each answer."""
+    generator = random.Random(0)
+    door = asyncio.Semaphore(N_BROUGHT_AT_ONCE)
+
+    def pause_s() -> float:
+        return generator.lognormvariate(math.log(MEDIAN_PAUSE_S), PAUSE_SPREAD)
+
+    async def arrive(person: Visitor, place: int) -> None:
+        async with door:
+            await person.consent()
+            await person.answer(place)
+            person.leave()
+        person.times_s.clear()
+
+    places = [generator.randrange(LAST_PLACE) for _ in people]
+    await asyncio.gather(*(arrive(*each) for each in zip(people, places, strict=True)))
+    start = time.perf_counter()
+    await asyncio.gather(*(person.answer(N_THOUGHTS, pause_s) for person in people))
+    seconds = time.perf_counter() - start
+    for person in people:
+        person.leave()
+    return seconds
+
+
+def count_wrong(people: Sequence[Visitor]) -> tuple[int, int]:
+    """Count the acknowledged answers that are not stored, and those that are stored twice."""
     keys = set(db.session.scalars(select(Submission.answer_key)))
     n_lost = sum(key not in keys for person in people for key in person.acknowledged)
     n_rows = db.session.scalar(select(func.count()).select_from(Response)) or 0
     places = select(Response.participation_id, Response.step, Response.item).distinct()
     n_places = db.session.scalar(select(func.count()).select_from(places.subquery())) or 0
-    n_broken = sum(not person.is_done for person in people)
-    return n_lost + (n_rows - n_places) + n_broken
+    return n_lost, n_rows - n_places
 
 
-class Visitor:
-    """Somebody who answers right, without pause."""
+def check_workers(port: int) -> int:
+    """Return the most memory that a worker had, in MB; fail where it is too much, or has torch."""
+    workers = [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if f"{HOST}:{port}".encode() in _read(folder / "cmdline").split(b"\0")
+    ]
+    most = max(_peak_mb(worker) for worker in workers)
+    loaded = [worker for worker in workers if b"/torch/" in _read(Path(f"/proc/{worker}/maps"))]
+    if loaded or most > MAX_WORKER_MB or len(workers) != N_WORKERS + 1:
+        raise SystemExit(f"{len(workers) - 1} workers, {most} MB, torch in {len(loaded)} of them.")
+    return most
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.answers = bundle.answers.trials
-        self.times_s: list[float] = []
-        self.acknowledged: list[str] = []
-        self.is_done = False
 
-    def take_part(self, link: str) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            page = session.get(link, timeout=60).text
-            fields = dict(HIDDEN.findall(page))
-            page = session.post(f"{link}consent", data=fields, timeout=60).text
-            while form := FORM.search(page):
-                fields = dict(HIDDEN.findall(page)) | self.chosen(page)
-                start = time.perf_counter()
-                reply = session.post(
-                    f"{link}{form[1].lstrip('/')}",
-                    data=fields,
-                    headers={"X-Study-Script": "1"},
-                    timeout=60,
-                )
-                self.times_s.append(time.perf_counter() - start)
-                if reply.headers.get("X-Study-Stored") != "yes":
-                    return
-                self.acknowledged.append(fields["answer_key"])
-                page = reply.text
-        self.is_done = 'class="completion-code"' in page
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # ended in the meantime, or another user's
+        return b""
 
-    def chosen(self, page: str) -> dict[str, str]:
-        if 'data-step="quiz"' in page:
-            return {item: str(index) for item, index in QUIZ_ANSWERS.items()}
-        trial = TRIAL.search(page)
-        if 'data-step="test"' not in page or trial is None:
-            return {}
-        values = {text: value for value, text in CHOICE.findall(page)}
-        return {"choice": values[self.answers[trial[1]].answer]}
+
+def _peak_mb(process: int) -> int:
+    lines = _read(Path(f"/proc/{process}/status")).decode().splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM"))
+    return round(int(peak.split()[1]) / 1024)
+
+
+def fill(url: str, bundle: Bundle) -> int:
+    """Store `N_STORED` answers by copying one participation, and return how many there are."""
+    measure(url, bundle, 1)
+    app = create_app(
+        {"STUDY_BUNDLE": bundle.path, "STUDY_DATABASE_URL": url, "STUDY_SECRET_KEY": new_secret()}
+    )
+    with app.app_context():
+        first = db.session.scalars(select(Participation)).one()
+        n_copies = math.ceil(N_STORED / len(_rows(Submission, first.id)))
+        copies = [_copy_of(first) for _ in range(n_copies)]
+        db.session.execute(insert(Participation), copies)
+        numbers = db.session.scalars(select(Participation.id).where(Participation.id != first.id))
+        for number in numbers.all():
+            for model in (Submission, Response, Event):
+                rows = [row | {"participation_id": number} for row in _rows(model, first.id)]
+                db.session.execute(inspect(model).local_table.insert(), rows)
+        db.session.commit()
+        n_stored = db.session.scalar(select(func.count()).select_from(Submission)) or 0
+        db.session.remove()
+        db.engine.dispose()
+    return n_stored
+
+
+def _rows(model: type[Base], participation: int) -> list[dict[str, object]]:
+    table = inspect(model).local_table
+    found = db.session.connection().execute(
+        select(table).where(table.c.participation_id == participation)
+    )
+    return [{k: v for k, v in row.items() if k != "id"} for row in found.mappings()]
+
+
+def _copy_of(participation: Participation) -> dict[str, object]:
+    columns = [each.key for each in inspect(Participation).column_attrs if each.key != "id"]
+    new = {"key": secrets.token_urlsafe(18), "withdrawal_hash": secrets.token_hex(32)}
+    new |= {"completion_code": secrets.token_hex(8)}
+    return {name: getattr(participation, name) for name in columns} | new
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from stimuli_builder.tasks.utility import (
     utility_lists,
     utility_practice,
 )
+from stimuli_builder.translation_files import with_translations
 from stimuli_builder.trials import TrialMaker
 
 
@@ -96,6 +97,7 @@ def build(
         lists = recursivity_lists(config, stores[0], maker, trials, draw_orders)
         practice = recursivity_practice(config, trials)
     manifest = _manifest(config, stores, lists=lists, practice=practice, trials=trials, maker=maker)
+    manifest = with_translations(manifest, config.shared_translations)
     return _written(config, manifest, trials, maker, out)
 
 

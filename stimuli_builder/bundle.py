@@ -46,7 +46,7 @@ from stimuli_builder.sessions import (
 )
 from stimuli_builder.soundness import check_runnable
 from stimuli_builder.stages import Stage
-from stimuli_builder.translations import placeholders_of, texts_of, translated
+from stimuli_builder.translations import in_language, placeholders_of, texts_of, translated
 from stimuli_builder.versions import NEWEST, READABLE, to_newest
 
 __all__ = [
@@ -80,6 +80,7 @@ __all__ = [
     "TrialAnswer",
     "TrialList",
     "Viewing",
+    "in_language",
     "media_name",
     "media_of",
     "placeholders_of",

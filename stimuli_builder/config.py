@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from stimuli_builder.errors import ConfigError
+from stimuli_builder.translation_files import read_translations
 
 
 class Section(BaseModel):
@@ -233,7 +235,9 @@ class StudyConfig(Section):
     confidence: ConfidenceConfig | None = None
     questionnaires: tuple[QuestionnaireConfig, ...] = ()
     language: str = "en"
+    languages: tuple[str, ...] = ()
     translations: dict[str, dict[str, str]] = {}
+    shared_translations: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default={}, exclude=True)
 
     @model_validator(mode="after")
     def _thresholds_can_be_met(self) -> "StudyConfig":
@@ -266,10 +270,18 @@ def read_config(file: Path) -> StudyConfig:
     Raises
     ------
     ConfigError
-        If the file is missing, is no TOML, or has an unknown key or a wrong value.
+        If the file is missing, is no TOML, or has an unknown key or a wrong value; or if a language
+        has no file beside it.
     """
+    tables = _read_tables(file)
+    if "shared_translations" in tables:
+        raise ConfigError(f"shared_translations in {file} must be left to languages; got a table.")
+    languages = tables.get("languages", ())
+    if isinstance(languages, list):
+        shared = {str(each): read_translations(file.parent, str(each)) for each in languages}
+        tables = tables | {"shared_translations": shared}
     try:
-        return StudyConfig.model_validate(_read_tables(file))
+        return StudyConfig.model_validate(tables)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "configuration"

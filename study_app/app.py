@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stimuli_builder.bundle import read_bundle
+from study_app import fragments, translation
 from study_app.config import flask_config
 from study_app.errors import SetupError
 from study_app.extensions import bootstrap, csrf, db, limiter, login_manager, migrate
@@ -56,6 +57,8 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     blueprints = (participations.bp, withdrawals.bp, media.bp, admin.bp, uploads.bp)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    fragments.register(app)
+    translation.register(app, bundle)
     statuses.register(app)
     headers.register(app)
     n_proxies = int(app.config["STUDY_PROXIES"] or 0)

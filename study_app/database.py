@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -35,3 +35,22 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
     type_annotation_map = {datetime: Instant}
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    """Return a constraint by which a column has one of a few values.
+
+    Parameters
+    ----------
+    column
+        Its name, which is the constraint's too.
+    values
+        Without quotes in them.
+
+    Returns
+    -------
+    CheckConstraint
+        For a table's arguments.
+    """
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from stimuli_builder.bundle import Bundle, TrainingTrial
 from study_app.codes import withdrawal_code
 from study_app.extensions import db
+from study_app.fragments import Example
 from study_app.models import Participation, Response
 from study_app.protocol import questionnaire_name
 from study_app.services.scoring import count_right
@@ -110,14 +111,14 @@ def _test(bundle: Bundle, participation: Participation, step: Step) -> dict[str,
     }
 
 
-def _example(trial: TrainingTrial, session: int, condition: str | None) -> dict[str, Any]:
+def _example(trial: TrainingTrial, session: int, condition: str | None) -> Example:
     """Return a training trial as the participant's condition shows it."""
-    return {
-        "session": session,
-        "image": trial.image,
-        "prediction": trial.prediction,
-        "groups": trial.explanations.get(condition or "", ()),
-    }
+    return Example(
+        session=session,
+        image=trial.image,
+        prediction=trial.prediction,
+        groups=trial.explanations.get(condition or "", ()),
+    )
 
 
 def _intro(bundle: Bundle, participation: Participation, step: Step) -> dict[str, Any]:

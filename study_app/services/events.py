@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from study_app.extensions import db
 from study_app.models import Event, Participation
+from study_app.services.transactions import insert_row
 from study_app.steps import Step
 
 
@@ -17,7 +17,7 @@ def log_event(  # noqa: PLR0913 - the columns of one row
     duration_ms: float | None = None,
     detail: str | None = None,
 ) -> None:
-    """Add an event to the session's transaction.
+    """Add an event in the transaction that is under way.
 
     Parameters
     ----------
@@ -37,17 +37,18 @@ def log_event(  # noqa: PLR0913 - the columns of one row
         What else is known of it.
     """
     participation.n_events += 1
-    db.session.add(
-        Event(
-            participation_id=participation.id,
-            number=participation.n_events,
-            name=name,
-            step=step.key,
-            session=step.session,
-            phase=step.phase,
-            trial=trial,
-            duration_ms=duration_ms,
-            detail=detail,
-            at=at,
-        )
+    insert_row(
+        Event,
+        {
+            "participation_id": participation.id,
+            "number": participation.n_events,
+            "name": name,
+            "step": step.key,
+            "session": step.session,
+            "phase": step.phase,
+            "trial": trial,
+            "duration_ms": duration_ms,
+            "detail": detail,
+            "at": at,
+        },
     )

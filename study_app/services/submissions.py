@@ -19,7 +19,7 @@ from study_app.services.decisions import decide_by_rules
 from study_app.services.events import log_event
 from study_app.services.participations import find_participation
 from study_app.services.scoring import asked_at, count_right
-from study_app.services.transactions import writing
+from study_app.services.transactions import insert_row, writing
 from study_app.steps import SCREENED_OUT, Step, parse_step
 from study_app.trials import trial_of
 
@@ -140,17 +140,17 @@ def _store(
         _go(bundle, participation, step, _out_of_places(), now=now)
         return
     _check_viewing(bundle, participation, step, sent, now=now)
-    db.session.add(
-        Submission(
-            participation_id=participation.id,
-            step=step.key,
-            answer_key=sent.answer_key,
-            received_at=now,
-        )
+    insert_row(
+        Submission,
+        {
+            "participation_id": participation.id,
+            "step": step.key,
+            "answer_key": sent.answer_key,
+            "received_at": now,
+        },
     )
     _store_responses(bundle, participation, step, sent, now=now)
     eligible = _store_replies(bundle, participation, step, sent, now=now)
-    db.session.flush()
     _log_looking(bundle, participation, step, sent, now=now)
     move = _move(bundle, participation, step, eligible=eligible, now=now)
     _go(bundle, participation, step, move, now=now)
@@ -198,23 +198,24 @@ def _store_responses(
     for position, (index, question) in enumerate(zip(sent.choices, asked, strict=True), start=1):
         if not 0 <= index < len(question.offered):
             raise BadPayloadError(f"choice must be in [0, {len(question.offered)}); got {index}.")
-        db.session.add(
-            Response(
-                participation_id=participation.id,
-                step=step.key,
-                item=question.item,
-                session=step.session,
-                phase=step.phase,
-                attempt=step.attempt,
-                position=step.position or position,
-                choice=question.offered[index],
-                place=index + 1,
-                is_correct=question.offered[index] == question.expected,
-                confidence=confidence,
-                rt_ms=sent.looking_ms if step.kind == "test" else None,
-                server_rt_ms=_since(participation.step_at, now),
-                answered_at=now,
-            )
+        insert_row(
+            Response,
+            {
+                "participation_id": participation.id,
+                "step": step.key,
+                "item": question.item,
+                "session": step.session,
+                "phase": step.phase,
+                "attempt": step.attempt,
+                "position": step.position or position,
+                "choice": question.offered[index],
+                "place": index + 1,
+                "is_correct": question.offered[index] == question.expected,
+                "confidence": confidence,
+                "rt_ms": sent.looking_ms if step.kind == "test" else None,
+                "server_rt_ms": _since(participation.step_at, now),
+                "answered_at": now,
+            },
         )
 
 
@@ -238,16 +239,17 @@ def _store_replies(
     questionnaire = _questionnaire(bundle, participation, step)
     replies = read_replies(questionnaire, sent.replies)
     for question, value in replies.items():
-        db.session.add(
-            Reply(
-                participation_id=participation.id,
-                step=step.key,
-                session=step.session,
-                questionnaire=questionnaire.name,
-                question=question,
-                value=value,
-                replied_at=now,
-            )
+        insert_row(
+            Reply,
+            {
+                "participation_id": participation.id,
+                "step": step.key,
+                "session": step.session,
+                "questionnaire": questionnaire.name,
+                "question": question,
+                "value": value,
+                "replied_at": now,
+            },
         )
     return step.kind != "eligibility" or is_eligible(questionnaire, replies)
 

@@ -1,10 +1,14 @@
-"""Transactions that write, one after the other."""
+"""Transactions that write, one after the other, and the rows that they add."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
+from sqlalchemy import Insert, inspect
+
+from study_app.database import Base
 from study_app.extensions import db
-from study_app.sqlite import BEGIN_OPTION
+from study_app.sqlite import BEGIN_OPTION, in_turn
 
 
 @contextmanager
@@ -20,10 +24,36 @@ def writing() -> Iterator[None]:
         The transaction is committed when the block ends.
     """
     db.session.rollback()
-    db.session.connection(execution_options={BEGIN_OPTION: "IMMEDIATE"})
-    try:
-        yield
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
+    with in_turn(db.engine):
+        try:
+            db.session.connection(execution_options={BEGIN_OPTION: "IMMEDIATE"})
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+
+
+def insert_row(model: type[Base], row: Mapping[str, object]) -> None:
+    """Add a row that nothing in the transaction needs as an object.
+
+    It is there at once, and costs a quarter of what an object does that is added to the session.
+
+    Parameters
+    ----------
+    model
+        Of the table.
+    row
+        Column -> value.
+
+    Raises
+    ------
+    sqlalchemy.exc.IntegrityError
+        If the row breaks a constraint.
+    """
+    db.session.connection().execute(_insert_into(model), row)
+
+
+@cache
+def _insert_into(model: type[Base]) -> Insert:
+    return inspect(model).local_table.insert().inline()  # the row's number is not asked for

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import difflib
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sqlalchemy import func, select
 
+from stimuli_builder.bundle import Bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError
@@ -21,7 +23,8 @@ from study_app.extensions import db
 from study_app.models import Participation
 from study_app.server import Server
 from study_app.services.study import prepare_database
-from study_app.simulation.kinds import arrival_order, kind_names
+from study_app.simulation.injection import answer_key
+from study_app.simulation.kinds import ALL_KINDS, ROUND, Kind, arrival_order, kind_names
 from study_app.simulation.rehearsal import (
     Report,
     Visit,
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 DATABASE_FILE: Final = Path("study.sqlite")
-SQLITE_ENDINGS: Final = ("", "-wal", "-shm", ".withdrawn")
+SQLITE_ENDINGS: Final = ("", "-wal", "-shm", ".queue", ".withdrawn")
 N_WORKERS: Final = 1  # participants come one after the other
 
 
@@ -53,8 +56,8 @@ def add_simulate(commands: "Commands") -> None:
         help="send simulated participants through a bundle's study",
         description=(
             "Serve a bundle on a free port of this machine, and send simulated participants "
-            "through its pages over HTTP: learners, guessers, inattentive ones and leavers. "
-            "Every one of them is marked as simulated."
+            "through its pages over HTTP: learners, guessers, inattentive ones and leavers, or "
+            "those that --kinds names. Every one of them is marked as simulated."
         ),
         epilog="example: craft-study simulate runs/demo/bundle --database runs/demo/study.sqlite",
     )
@@ -70,6 +73,16 @@ def add_simulate(commands: "Commands") -> None:
     simulate.add_argument(
         "--seed", type=_seed, default=0, help="of participants and assignment (%(default)s)"
     )
+    simulate.add_argument(
+        "--kinds",
+        nargs="+",
+        metavar="KIND",
+        help=(
+            "who comes, one a block of the assignment, in turn: "
+            + ", ".join(kind.name for kind in ALL_KINDS)
+            + "; effect-… answer right with known probabilities, to calibrate the analysis"
+        ),
+    )
 
 
 def simulate_study(arguments: argparse.Namespace) -> None:
@@ -83,14 +96,16 @@ def simulate_study(arguments: argparse.Namespace) -> None:
     Raises
     ------
     SetupError
-        If the server does not start, the database has simulated participants already, or the run
-        is interrupted.
+        If there is no such kind, the server does not start, the database has simulated participants
+        already, or the run is interrupted.
     """
+    kinds = [_kind(name) for name in arguments.kinds] if arguments.kinds else ROUND
     url = _database_url(arguments.database)
     secret = new_secret()
     with _whole_or_not_at_all(url), _interrupted_by_signals():
-        run_length = _prepare(arguments.bundle, url, secret=secret, seed=arguments.seed)
-        order = arrival_order(arguments.participants, run_length)
+        study = _prepare(arguments.bundle, url, secret=secret, seed=arguments.seed)
+        run_length = len(study.manifest.conditions) * len(study.manifest.lists)
+        order = arrival_order(arguments.participants, run_length, kinds)
         server = Server(
             bundle=arguments.bundle,
             database_url=url,
@@ -104,7 +119,7 @@ def simulate_study(arguments: argparse.Namespace) -> None:
         seeds = np.random.SeedSequence(arguments.seed).spawn(len(order))
         generators = [np.random.default_rng(seed) for seed in seeds]
         with running(server) as link, _progress(len(order)) as report:
-            visits = rehearse(link, order, generators, report)
+            visits = rehearse(link, order, generators, report, answer_key(study))
     for line in summary(visits):
         print(line)
 
@@ -137,6 +152,15 @@ def summary(visits: Sequence[Visit]) -> list[str]:
     ]
 
 
+def _kind(name: str) -> Kind:
+    """Return a kind by its name."""
+    names = [kind.name for kind in ALL_KINDS]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+        raise SetupError(f"kind must be one of {names}; got {name!r}, nearest to {near!r}.")
+    return ALL_KINDS[names.index(name)]
+
+
 def _count(text: str) -> int:
     count = int(text)
     if count < 1:
@@ -156,8 +180,8 @@ def _database_url(file: Path | None) -> str:
     return configured if file is None and configured else sqlite_url(file or DATABASE_FILE)
 
 
-def _prepare(bundle: Path, url: str, *, secret: str, seed: int) -> int:
-    """Set up the database, and return the length of a block of its assignment."""
+def _prepare(bundle: Path, url: str, *, secret: str, seed: int) -> Bundle:
+    """Set up the database, and return the study."""
     app = create_app(
         {
             "STUDY_BUNDLE": bundle,
@@ -177,8 +201,8 @@ def _prepare(bundle: Path, url: str, *, secret: str, seed: int) -> int:
             f"database must hold no simulated participants yet; got {n_earlier}. "
             "Give another --database, or remove that file."
         )
-    study = app.extensions["study_bundle"].manifest
-    return len(study.conditions) * len(study.lists)
+    study: Bundle = app.extensions["study_bundle"]
+    return study
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from study_app.simulation.kinds import Kind
 from study_app.simulation.learner import Learner, draw_traits
 from study_app.simulation.quiz import choose_answer, rate_choices
 from study_app.simulation.reading import Page
+from study_app.simulation.sight import Sight
 
 Outcome = Literal["finished", "screened_out", "left", "withdrawn"]
 Fields = list[tuple[str, str]]
@@ -147,10 +148,8 @@ class Participant:
             times.append(float(self._draw_ms(LOOK_UP_MS)))
         if is_known:
             choice = page.choices.index(self._look_up(page, picture.identity))
-        elif strategy == "learn":
-            choice = self._learner.choose(picture, page.choices)
         else:
-            choice = int(self._generator.integers(len(page.choices)))
+            choice = self._choose(page, picture)
         return [
             ("choice", page.value_of(choice)),
             ("looking_ms", f"{sum(times):.1f}"),
@@ -158,18 +157,26 @@ class Participant:
         ]
 
     def _compare(self, page: Page) -> Fields:
-        """Choose among pictures; kinds that do not look choose by chance."""
-        seen = [[self._browser.look_at(each) for each in option] for option in page.options]
-        strategy = self.kind.strategy if page.is_session else "learn"
-        if strategy != "learn":
-            choice = int(self._generator.integers(len(seen)))
-        elif page.has_image:
-            picture = self._browser.look_at(page.image)
-            choice = choose_group(picture, seen, self._generator)
-        else:
-            choice = choose_odd([option[0] for option in seen], self._generator)
-        median_ms = CLICK_MS if strategy == "click" else ANSWER_MS
+        """Choose among pictures."""
+        choice = self._choose_option(page)
+        is_clicking = page.is_session and self.kind.strategy == "click"
+        median_ms = CLICK_MS if is_clicking else ANSWER_MS
         return [("choice", page.value_of(choice)), ("looking_ms", self._draw_ms(median_ms))]
+
+    def _choose(self, page: Page, picture: Sight) -> int:
+        """Answer an image that was not seen before; kinds that do not learn do so by chance."""
+        if self.kind.strategy == "learn" or not page.is_session:
+            return self._learner.choose(picture, page.choices)
+        return int(self._generator.integers(len(page.choices)))
+
+    def _choose_option(self, page: Page) -> int:
+        """Choose among the pictures of a page; kinds that do not look do so by chance."""
+        seen = [[self._browser.look_at(each) for each in option] for option in page.options]
+        if self.kind.strategy != "learn" and page.is_session:
+            return int(self._generator.integers(len(seen)))
+        if page.has_image:
+            return choose_group(self._browser.look_at(page.image), seen, self._generator)
+        return choose_odd([option[0] for option in seen], self._generator)
 
     def _confidence(self, page: Page) -> Fields:
         if not page.confidence:

@@ -107,6 +107,16 @@ class Page:
         return self.step == "session-intro" or self._main.get("data-phase") == "session"
 
     @property
+    def trial(self) -> str:
+        """Return the name of the page's trial."""
+        return _text_of(self._main, "data-trial")
+
+    @property
+    def is_explained(self) -> bool:
+        """Return whether a training page shows an explanation."""
+        return self._main.select_one("section.explanation") is not None
+
+    @property
     def progress(self) -> float:
         """Return how far the bar at the top of the page is, in [0, 1]."""
         bar = self._soup.select_one("progress")

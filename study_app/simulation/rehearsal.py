@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ import requests
 from study_app.errors import SetupError
 from study_app.server import Server, server_command, server_environment
 from study_app.simulation.browser import Line
+from study_app.simulation.injection import Informed
 from study_app.simulation.kinds import Kind
 from study_app.simulation.participant import Outcome, Participant
 
@@ -26,6 +27,7 @@ STOP_S: Final = 10.0
 POLL_S: Final = 0.05
 
 Report = Callable[[int], None]
+NO_KEY: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ def rehearse(
     order: Sequence[Kind],
     generators: Sequence[np.random.Generator],
     report: Report = lambda _number: None,
+    key: Mapping[str, str] = NO_KEY,
 ) -> list[Visit]:
     """Send participants through a running study, one after the other.
 
@@ -63,6 +66,8 @@ def rehearse(
         One a participant, independent of each other.
     report
         Called after each visit with the number of those who are through.
+    key
+        What is right, for kinds with an injected effect; see `study_app.simulation.injection`.
 
     Returns
     -------
@@ -79,11 +84,20 @@ def rehearse(
     with contextlib.closing(Line()) as line:
         for generator in generators:
             kind = order[place]
-            visitor = Participant(base_url, kind=kind, generator=generator, line=line)
+            visitor = _participant(base_url, kind, generator, line, key)
             visits.append(Visit(kind=kind, outcome=visitor.take_part()))
             place += visits[-1].outcome != "screened_out"
             report(len(visits))
     return visits
+
+
+def _participant(
+    base_url: str, kind: Kind, generator: np.random.Generator, line: Line, key: Mapping[str, str]
+) -> Participant:
+    """Return a participant, who knows what is right where its kind has an injected effect."""
+    if kind.strategy == "inject":
+        return Informed(base_url, kind=kind, generator=generator, line=line, key=key)
+    return Participant(base_url, kind=kind, generator=generator, line=line)
 
 
 @contextlib.contextmanager

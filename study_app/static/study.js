@@ -114,6 +114,7 @@
 
   function show(next) {
     document.title = next.title;
+    document.documentElement.lang = next.documentElement.lang;
     const header = document.querySelector(".study-header");
     const nextHeader = next.querySelector(".study-header");
     if (header !== null && nextHeader !== null) header.replaceWith(nextHeader);

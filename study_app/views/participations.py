@@ -22,6 +22,7 @@ from study_app.services.participations import (
 )
 from study_app.services.submissions import leave_step
 from study_app.steps import CONSENT, parse_step
+from study_app.translation import bundle_shown
 from study_app.views.forms import read_sent, short_name
 
 SCRIPT_HEADER: Final = "X-Study-Script"  # the script takes the next page as the answer
@@ -41,7 +42,7 @@ def get_start() -> Response | str:
     number = number_in(request.args)
     if number is not None:
         cookie["outside"] = outside_hash(number, secret=current_app.config["SECRET_KEY"])
-    study = _bundle().manifest
+    study = bundle_shown().manifest
     return render_template("consent.html", study=study, step=CONSENT, progress=0.0)
 
 
@@ -91,7 +92,7 @@ def get_health() -> tuple[str, int]:
 
 def _render(participation: Participation) -> str:
     progress = current_app.extensions["study_progress"]
-    template, context = page_of(_bundle(), participation, progress)
+    template, context = page_of(bundle_shown(), participation, progress)
     return render_template(template, **context)
 
 

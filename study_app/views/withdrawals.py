@@ -12,6 +12,7 @@ from study_app.errors import NotFoundError
 from study_app.extensions import limiter
 from study_app.services.participations import has_begun
 from study_app.services.withdrawals import withdraw
+from study_app.translation import bundle_shown
 from study_app.views.forms import single
 
 GUESSES: Final = "20 per minute"  # wrong codes, by address
@@ -40,5 +41,4 @@ def post_withdraw() -> ResponseReturnValue:
     if mine is not None and code_hash(withdrawal_code(mine)) == code_hash(code):
         cookie.pop("participation")
         cookie.pop("outside", None)
-    study = current_app.extensions["study_bundle"].manifest
-    return render_template("withdrawn.html", study=study)
+    return render_template("withdrawn.html", study=bundle_shown().manifest)

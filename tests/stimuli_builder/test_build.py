@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from stimuli_builder.audit import audit_bundle
-from stimuli_builder.bundle import read_bundle
+from stimuli_builder.bundle import in_language, read_bundle, texts_of
 from stimuli_builder.cli import main
 from tests.stimuli_builder.conftest import STUDY
 
@@ -162,3 +162,23 @@ def test_altered_store_is_refused(drawn, store, study, tmp_path, capsys):
 def test_missing_store_is_named(drawn, study, tmp_path, capsys):
     line = fails(capsys, study, tmp_path / "nowhere", drawn, tmp_path / "bundle")
     assert "concept store must hold store.json; got none in" in line
+
+
+def test_study_is_built_and_checked_in_a_further_language(
+    built, drawn, store, study, tmp_path, capsys
+):
+    study.write_text('languages = ["fr"]\n' + STUDY)
+    words = {text: f"{text} (fr)" for text in sorted(texts_of(built.manifest))} | {"Fox": "Renard"}
+    table = "\n".join(f"{json.dumps(text)} = {json.dumps(word)}" for text, word in words.items())
+    (tmp_path / "languages").mkdir()
+    (tmp_path / "languages" / "fr.toml").write_text(f"[texts]\n{table}\n")
+    assert main(command(study, store, drawn, tmp_path / "bundle")) == 0
+    assert main(["check", str(tmp_path / "bundle")]) == 0
+    french = in_language(read_bundle(tmp_path / "bundle").manifest, "fr")
+    assert french.texts.consent == ("Do you agree? (fr)",)
+    assert french.classes == ("husky (fr)", "wolf (fr)")
+    capsys.readouterr()
+    table = table.replace('"Thank you."', '"Thanks."', 1)
+    (tmp_path / "languages" / "fr.toml").write_text(f"[texts]\n{table}\n")
+    line = fails(capsys, study, store, drawn, tmp_path / "other")
+    assert "text must be translated to fr; got none of 'Thank you.'" in line

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stimuli_builder.bundle import read_bundle
-from stimuli_builder.translations import placeholders_of, texts_of, translated
+from stimuli_builder.translations import in_language, placeholders_of, texts_of, translated
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +44,20 @@ def test_placeholders_are_found_in_every_language(study):
     texts = replace(study.texts, contact="Write to [[address]] or [[name]].")
     changed = replace(study, texts=texts, translations={"fr": {"Husky": "[[à traduire]]"}})
     assert placeholders_of(changed) == ["[[address]]", "[[name]]", "[[à traduire]]"]
+
+
+def test_study_in_another_language_differs_in_texts_alone(study):
+    french = {text: f"{text} (fr)" for text in texts_of(study)}
+    shown = in_language(replace(study, translations={"fr": french}), "fr")
+    assert texts_of(shown) == set(french.values())
+    assert shown.language == "fr"
+    for name, trial in study.training_trials.items():
+        other = shown.training_trials[name]
+        assert (other.image, other.prediction) == (trial.image, f"{trial.prediction} (fr)")
+    back = {translation: text for text, translation in french.items()}
+    again = in_language(replace(shown, translations={"en": back}), "en")
+    assert again == replace(study, translations={"en": back})
+
+
+def test_study_in_its_own_language_is_itself(study):
+    assert in_language(study, study.language) is study

@@ -16,6 +16,7 @@ from study_app.extensions import db
 from study_app.rows import read_tables
 from study_app.server import Server
 from study_app.services.study import prepare_database
+from study_app.simulation.injection import answer_key
 from study_app.simulation.rehearsal import free_port, new_secret, rehearse, running
 from tests.small_bundle import QUIZ_ANSWERS, Drawer, small_manifest
 
@@ -106,7 +107,7 @@ def rehearsed(study, tmp_path_factory):
         )
         generators = [np.random.default_rng([seed, number]) for number in range(len(kinds))]
         with running(server) as link:
-            visits = rehearse(link, kinds, generators)
+            visits = rehearse(link, kinds, generators, key=answer_key(study))
         with application(study, url, secret):
             return visits, read_tables(study)
 

@@ -82,6 +82,13 @@ def test_wrong_usage_says_what_is_wrong(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_unknown_kind_is_named_with_the_nearest(capsys):
+    assert main(["simulate", "bundle", "--kinds", "learner", "effect-gains"]) == 1
+    error = capsys.readouterr().err
+    assert "kind must be one of ['learner', 'guesser', 'inattentive', 'leaver', 'double" in error
+    assert "got 'effect-gains', nearest to 'effect-gain'." in error
+
+
 def test_missing_bundle_leaves_nothing_behind(tmp_path, capsys):
     assert main(["simulate", str(tmp_path / "none"), "--database", "s.sqlite"]) == 1
     error = capsys.readouterr().err

@@ -2,7 +2,16 @@ from collections import Counter
 
 import pytest
 
-from study_app.simulation.kinds import GUESSER, KINDS, LEARNER, ROUND, arrival_order, kind_names
+from study_app.simulation.kinds import (
+    ALL_KINDS,
+    EFFECTS,
+    GUESSER,
+    KINDS,
+    LEARNER,
+    ROUND,
+    arrival_order,
+    kind_names,
+)
 
 
 def test_three_in_five_are_learners():
@@ -29,3 +38,14 @@ def test_sixty_in_blocks_of_four():
 
 def test_names_come_once_and_in_order():
     assert kind_names([GUESSER, LEARNER, GUESSER]) == ["learner", "guesser"]
+
+
+def test_kinds_that_are_named_come_in_turn():
+    order = arrival_order(6, run_length=2, kinds=[GUESSER, EFFECTS[1]])
+    assert [kind.name for kind in order] == ["guesser"] * 2 + ["effect-gain"] * 2 + ["guesser"] * 2
+
+
+def test_every_kind_has_a_name_of_its_own():
+    names = [kind.name for kind in ALL_KINDS]
+    assert len(set(names)) == len(names) == 10
+    assert kind_names(ALL_KINDS) == names

@@ -1,0 +1,28 @@
+"""Parts of pages are drawn once for each study, and each study has its own."""
+
+from dataclasses import replace
+
+from flask import render_template_string
+
+SOURCE = "{{ picture(study, name, 'Image 1', 'stimulus') }}"
+
+
+def test_picture_is_drawn_once(app, bundle, monkeypatch):
+    name = next(iter(bundle.manifest.media))
+    with app.test_request_context():
+        first = render_template_string(SOURCE, study=bundle.manifest, name=name)
+        monkeypatch.delitem(bundle.manifest.media, name)
+        assert render_template_string(SOURCE, study=bundle.manifest, name=name) == first
+    assert f'src="/media/{name}"' in first
+
+
+def test_another_study_and_another_address_have_pictures_of_their_own(app, bundle):
+    study = bundle.manifest
+    name = next(iter(study.media))
+    wide = replace(study, media=study.media | {name: replace(study.media[name], width_px=99)})
+    with app.test_request_context():
+        assert 'width="99"' not in render_template_string(SOURCE, study=study, name=name)
+        assert 'width="99"' in render_template_string(SOURCE, study=wide, name=name)
+    with app.test_request_context(base_url="http://localhost/study"):
+        shown = render_template_string(SOURCE, study=study, name=name)
+    assert f'src="/study/media/{name}"' in shown
