@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from analysis.arm_figures import draw_odds_ratios, draw_raincloud
+from analysis.arm_figures import draw_odds_ratios, draw_raincloud, draw_shares
+from analysis.findings import quoted_shares
 from analysis.labels import STAGES, TIES, condition_label, percent, ratio
 from analysis.shares import Values
 
@@ -21,6 +23,7 @@ OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69
 MARKERS: Final = "osD^vP"
 INK, GREY, FAINT = "#1b1f24", "#5b6470", "#c9ced6"
 WIDTH_IN: Final = 5.0
+NOTE_IN: Final = 0.26
 MANY_DOTS: Final = 1000  # beyond it, dots are drawn as pixels and not as shapes
 STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "analysis",
@@ -40,13 +43,16 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
-def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+def draw_all(tables: dict[str, pd.DataFrame], *, has_utility: bool = True) -> dict[str, Figure]:
     """Draw every figure whose table has rows.
 
     Parameters
     ----------
     tables
         As in `results.Results`.
+    has_utility
+        Whether participants predicted the model; without it, the figures of accuracy and Utility,
+        which have one half as guessing, are left out.
 
     Returns
     -------
@@ -55,28 +61,12 @@ def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
     """
     with mpl.rc_context(STYLE):
         figures = {"flow": draw_flow(tables["flow"])}
-        if len(tables["accuracy_by_session"]):
-            figures["accuracy"] = draw_accuracies(
-                tables["session_accuracies"], tables["accuracy_by_session"], "session"
-            )
-        if len(tables["accuracy_by_condition"]):
-            figures["raincloud"] = draw_raincloud(
-                tables["session_accuracies"], tables["accuracy_by_condition"]
-            )
-        if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
-            figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
-        if len(tables["utility"]):
-            figures["utility"] = draw_utility(tables["utility"])
-        if len(tables["accuracy_by_tie"]):
-            figures["tie"] = draw_accuracies(
-                tables["tie_accuracies"], tables["accuracy_by_tie"], "tie"
-            )
-        if "simulated_kinds" in tables and tables["simulated_kinds"]["finished"].any():
-            figures["simulated_kinds"] = draw_kinds(tables["simulated_kinds"])
-    return figures
+        if len(quoted_shares(tables)):
+            figures["recursivity"] = draw_shares(quoted_shares(tables))
+        return figures | (_draw_accuracies_and_utility(tables) if has_utility else {})
 
 
-def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
+def save_figures(figures: dict[str, Figure], folder: Path, *, note: str = "") -> list[str]:
     """Write each figure as SVG, the same bytes for the same figure.
 
     Parameters
@@ -85,6 +75,8 @@ def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
         Name -> figure.
     folder
         Exists; gets one file a figure.
+    note
+        Printed below each figure; nothing where empty.
 
     Returns
     -------
@@ -95,8 +87,21 @@ def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
     with mpl.rc_context(STYLE):
         for name, figure in figures.items():
             files.append(f"{name}.svg")
+            if note:
+                _add_note(figure, note)
             figure.savefig(folder / files[-1], format="svg", metadata={"Date": None})
     return files
+
+
+def _add_note(figure: Figure, note: str) -> None:
+    """Print a line below a figure, which grows by it."""
+    height_in = figure.get_figheight() + NOTE_IN
+    share = NOTE_IN / height_in
+    figure.set_figheight(height_in)
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, share, 1, 1 - share))
+    figure.text(0.5, 0.2 * share, note, ha="center", va="bottom", fontsize=9, color=GREY)
 
 
 def draw_flow(flow: pd.DataFrame) -> Figure:
@@ -244,6 +249,28 @@ def draw_kinds(kinds: pd.DataFrame) -> Figure:
     axes.set_xlabel("Accuracy (one half = guessing)")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
+
+
+def _draw_accuracies_and_utility(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+    """Draw what has one half as guessing, or stands on it."""
+    figures = {}
+    if len(tables["accuracy_by_session"]):
+        figures["accuracy"] = draw_accuracies(
+            tables["session_accuracies"], tables["accuracy_by_session"], "session"
+        )
+    if len(tables["accuracy_by_condition"]):
+        figures["raincloud"] = draw_raincloud(
+            tables["session_accuracies"], tables["accuracy_by_condition"]
+        )
+    if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
+        figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
+    if len(tables["utility"]):
+        figures["utility"] = draw_utility(tables["utility"])
+    if len(tables["accuracy_by_tie"]):
+        figures["tie"] = draw_accuracies(tables["tie_accuracies"], tables["accuracy_by_tie"], "tie")
+    if "simulated_kinds" in tables and tables["simulated_kinds"]["finished"].any():
+        figures["simulated_kinds"] = draw_kinds(tables["simulated_kinds"])
+    return figures
 
 
 def _canvas(height_in: float) -> tuple[Figure, Axes]:

@@ -4,9 +4,10 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.apa import bare_p, degrees_text, equivalence_sentence, finding_sentence, odds_sentence
+from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
 from analysis.labels import bare_percent, condition_label, percent, points, ratio
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
+from analysis.recursivity_sections import recursivity_section
 from analysis.results import Results
 
 METHODS: Final = {
@@ -16,13 +17,6 @@ METHODS: Final = {
     "games_howell": "Games–Howell",
     "dunnett": "Dunnett",
     "welch_holm": "Welch, Holm",
-    "two_way": "two-way clusters",
-    "two_way_bound": "two-way clusters, bound",
-    "mixed_logit": "mixed logit",
-    "cluster_robust": "GEE, participants as clusters",
-    "paired_t": "paired t",
-    "wilcoxon": "Wilcoxon",
-    "naive_binomial": "naive binomial",
 }
 FAMILIES: Final = {
     "planned": "planned",
@@ -52,7 +46,7 @@ def inference_sections(results: Results) -> list[Section]:
     known = {name for name, table in results.tables.items() if len(table)}
     found = [make(results) for name, make in makers.items() if name in known]
     if {"intruder", "binary_choice"} & known:
-        found.insert(0, _recursivity(results))
+        found.insert(0, recursivity_section(results))
     return found
 
 
@@ -324,41 +318,3 @@ def _swing(results: Results) -> str:
             f"between {ratio(low)} and {ratio(high)} over all sets of rules."
         )
     return " ".join(parts)
-
-
-def _recursivity(results: Results) -> Section:
-    tables = [
-        results.tables[name] for name in ("intruder", "binary_choice") if name in results.tables
-    ]
-    findings = pd.concat(tables, ignore_index=True)
-    quoted = findings[findings["is_default"]]
-    columns: dict[str, Cell] = {
-        "Test": lambda row: row["test"],
-        "Group": lambda row: row["group"] or "all",
-        "Method": lambda row: METHODS[row["method"]],
-        "What": lambda row: row["quantity"],
-        "Estimate": lambda row: (percent if row["quantity"] == "share" else ratio)(row["estimate"]),
-        "Interval": lambda row: bounds(
-            "ci_low", "ci_high", bare_percent if row["quantity"] == "share" else ratio
-        )(row),
-        "p": lambda row: bare_p(row["p"]),
-        "It assumes that": lambda row: row["assumes"],
-    }
-    part = printed(
-        findings,
-        caption=f"Every test with its {percent(results.level, 0)} interval, the one to quote "
-        "first, and what each takes for granted.",
-        columns=columns,
-        n_text=4,
-        summary="All tests, with labelled alternatives",
-    )
-    said = (
-        "Participants and pictures are both samples: other people and other pictures should give "
-        "the same answer. The tests quoted here count both; alternatives that do not are folded "
-        "below, with what they assume."
-    )
-    items = tuple(finding_sentence(row, level=results.level) for row in quoted.to_dict("records"))
-    return Section(
-        id="recursivity", title="Concepts and sub-concepts", paragraphs=(said,), items=items,
-        tables=(part,),
-    )  # fmt: skip

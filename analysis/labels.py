@@ -13,8 +13,11 @@ CONDITIONS: Final = {
 }
 STAGES: Final = {
     "started": "gave consent",
+    "eligibility": "did not meet the criteria",
+    "quota": "came after all places were taken",
     "practice": "did not pass the practice",
     "quiz": "did not pass the quiz",
+    "withdrawn": "withdrew their answers",
     "unassigned": "left before a condition was assigned",
     "assigned": "assigned",
     "unfinished": "did not finish",
@@ -22,6 +25,8 @@ STAGES: Final = {
     "fast_answers": "answered too many trials too fast",
     "too_short": "took too little time",
     "too_long": "took too much time",
+    "away": "looked away for too long",
+    "researcher": "left out by a researcher",
     "analysed": "analysed",
 }
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}

@@ -20,6 +20,7 @@ from analysis.errors import ResultsError
 from analysis.labels import bare_percent, condition_label, percent, ratio
 from analysis.latex import latex_table
 from analysis.page import Part, Section
+from analysis.rehearsal_sections import as_rehearsal
 from analysis.report import SCHEMA_VERSION, check_results_folder, render_page, write_results
 from analysis.results import Results
 
@@ -135,6 +136,8 @@ def write_comparison(results: Sequence[Results], folder: Path, notes: Sequence[s
         for name, found in zip(names, results, strict=True):
             write_results(found, unfinished / name, notes)
         sections = comparison_sections(results)
+        if results[0].population == "simulated":
+            sections = as_rehearsal(sections)
         table = pd.concat([found.tables["table_1"] for found in results], ignore_index=True)
         table.to_csv(unfinished / "table_1.csv", index=False, lineterminator="\n")
         latex = latex_table(sections[0].tables[0], "table-1")
@@ -177,8 +180,9 @@ def _page(results: Sequence[Results], sections: Sequence[Section], notes: Sequen
         " analysed)"
         for found in results
     )
+    kind = "rehearsals" if results[0].population == "simulated" else "studies"
     return render_page(
-        title=f"{len(results)} studies side by side",
+        title=f"{len(results)} {kind} side by side",
         about=f"Studies: {counts}. Intervals are of {percent(results[0].level, 0)}; the folder of "
         "each study has its own report.",
         is_simulated=results[0].population == "simulated",

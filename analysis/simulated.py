@@ -15,6 +15,7 @@ from analysis.exclusions import RULES, Rule
 from analysis.utility import utility_scores
 
 GROUP = ["simulated_kind", "condition"]
+LEAST_ANSWERS = 5  # of a trial in a condition, before all right or all wrong says something
 
 
 def kind_table(
@@ -126,3 +127,29 @@ def kind_effects(
     columns = [*GROUP, "n_participants", "n_baseline", "difference", "ci_low", "ci_high"]
     columns += ["utility", "utility_ci_low", "utility_ci_high"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def item_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each trial was answered right, by condition.
+
+    Parameters
+    ----------
+    trials
+        As from `scoring.scored_trials`.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``trial``, ``condition``, ``tie``, ``n_participants``, ``accuracy`` in [0, 1],
+        ``is_ceiling`` and ``is_floor`` (all or none right, of `LEAST_ANSWERS` or more).
+    """
+    groups = trials.astype({"correct": float}).groupby(["trial", "condition"], sort=True)
+    table = groups.agg(
+        tie=("tie", "first"),
+        n_participants=("participant", "nunique"),
+        accuracy=("correct", "mean"),
+    ).reset_index()
+    is_known = table["n_participants"] >= LEAST_ANSWERS
+    return table.assign(
+        is_ceiling=is_known & (table["accuracy"] == 1), is_floor=is_known & (table["accuracy"] == 0)
+    )
