@@ -71,8 +71,7 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     columns: dict[str, Cell] = {"Condition": _arm}
     columns |= {f"Session {i}": _percent_of(name) for i, name in enumerate(sessions, start=1)}
     columns |= {"Utility": lambda row: ratio(row["utility"]), "Interval": _of_ratio}
-    has_old = bool(table["is_historical"].any())
-    old = " † from an earlier study, not randomised together with the others." if has_old else ""
+    old = historical_note(table)
     scenario = f"{condition_label(str(table['scenario'].iloc[0]))}: a" if has_scenarios else "A"
     part = printed(
         table,
@@ -87,6 +86,30 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
         caption=part.caption, header=part.header, rows=part.rows,
         text_columns=part.text_columns, marks=marks,
     )  # fmt: skip
+
+
+def historical_note(table: pd.DataFrame) -> str:
+    """Say what the dagger means.
+
+    Parameters
+    ----------
+    table
+        As from `table_one.table_one`.
+
+    Returns
+    -------
+    str
+        A sentence after a space; empty where no arm is historical.
+    """
+    if not table["is_historical"].any():
+        return ""
+    names = sorted(set(table.loc[table["is_historical"], "source"]) - {""})
+    source = f" ({', '.join(names)})" if names else ""
+    own = "; their Utility is over that study’s own baseline" if names else ""
+    return (
+        f" † Historical: from an earlier study{source}, not randomised together with the others, "
+        f"and without p-values{own}."
+    )
 
 
 def _arm(row: Row) -> str:

@@ -1,7 +1,7 @@
 """From a checked export to every table of the report."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +14,7 @@ from analysis.checks import check_share
 from analysis.errors import AnalysisWarning, BaselineError, NoComparisonWarning
 from analysis.exclusions import ADMISSION, Rule, decide, exclusion_table
 from analysis.flow import flow_table
+from analysis.historical import EarlierStudy, with_earlier
 from analysis.inference import Tables, between_conditions, contrasts_of, relative_to_baseline
 from analysis.plan import Plan, planned_rules, with_thresholds
 from analysis.questions import questions_of
@@ -72,6 +73,7 @@ def analyse(
     level: float = 0.95,
     plan: Plan | None = None,
     seed: int = 0,
+    earlier: Sequence[EarlierStudy] = (),
 ) -> Results:
     """Exclude, score and compare the participants of one population.
 
@@ -87,6 +89,8 @@ def analyse(
         What was decided beforehand; the study's own rules unless given.
     seed
         Of the bootstrap and of Dunnett's integral.
+    earlier
+        Studies whose arms stand in Table 1, without p-values.
 
     Returns
     -------
@@ -100,6 +104,8 @@ def analyse(
         If the export has nobody of that population.
     PlanError
         If the plan does not fit the study.
+    HistoricalError
+        If an earlier study is of another scenario or population.
     AnalysisError
         If `level` is not a share.
 
@@ -135,6 +141,9 @@ def analyse(
         },
     )
     results.tables.update(_scored(results, analysed))
+    if "table_1" in results.tables:
+        own = results.tables["table_1"]
+        results.tables["table_1"] = with_earlier(own, earlier, population=population)
     if population == "simulated":
         results.tables.update(_by_kind(results, decisions))
     return results
@@ -176,12 +185,13 @@ def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) ->
     study, plan, level = results.export.study, results.plan, results.level
     rng = np.random.default_rng(results.seed)
     arms = set(plan.historical.arms)
+    randomised = accuracies[~accuracies["condition"].isin(arms)]
     tables = relative_to_baseline(
-        accuracies, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
+        randomised, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
     )
     tables |= between_conditions(
         trials[~trials["condition"].isin(arms)],
-        accuracies[~accuracies["condition"].isin(arms)],
+        randomised,
         contrasts=contrasts_of(plan, study.conditions, study.baseline),
         baseline=study.baseline,
         level=level,

@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.apa import equivalence_sentence, odds_sentence
 from analysis.errors import ResultsError
+from analysis.inference_sections import historical_note
 from analysis.labels import bare_percent, condition_label, percent, ratio
 from analysis.latex import latex_table
 from analysis.page import Part, Section
@@ -39,10 +40,10 @@ def comparison_part(results: Sequence[Results]) -> Part:
         A row a condition in order of appearance; a scenario's sessions and Utility as columns, the
         best and second best marked. A dash where a scenario lacks a condition.
     """
-    tables = [found.tables["table_1"].set_index("condition") for found in results]
+    tables = [found.tables["table_1"].set_index(["condition", "source"]) for found in results]
     conditions = list(dict.fromkeys(name for table in tables for name in table.index))
     header, groups, marks = ["Condition"], [("", 1)], {}
-    rows = [[condition_label(name)] for name in conditions]
+    rows = [[f"{condition_label(name)}{' †' if source else ''}"] for name, source in conditions]
     for found, table in zip(results, tables, strict=True):
         sessions = [str(name) for name in table if str(name).startswith("session_")]
         header += [*(name.removeprefix("session_") for name in sessions), "Utility"]
@@ -54,12 +55,12 @@ def comparison_part(results: Sequence[Results]) -> Part:
             row = table.loc[name]
             if row["mark"]:
                 marks[i, len(rows[i]) + len(sessions)] = str(row["mark"])
-            dagger = " †" if row["is_historical"] else ""
+            dagger = " †" if row["is_historical"] and not name[1] else ""
             rows[i] += [bare_percent(row[s]) for s in sessions] + [ratio(row["utility"]) + dagger]
     return Part(
         caption="Accuracy by session in per cent, and Utility. Bold: the best of a scenario, "
-        "underlined: the second best, where above the baseline as printed. † not randomised "
-        "together with the others.",
+        "underlined: the second best, where above the baseline as printed."
+        + historical_note(pd.concat([found.tables["table_1"] for found in results])),
         header=tuple(header),
         rows=tuple(map(tuple, rows)),
         text_columns=(0,),
