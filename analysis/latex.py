@@ -14,15 +14,15 @@ from analysis.page import Part
 SPECIAL: Final[Mapping[str, str]] = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
     "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"$<$", ">": r"$>$", "|": r"$|$", '"': r"\textquotedbl{}", "×": r"$\times$",
+    "<": r"$<$", ">": r"$>$", "|": r"$|$", '"': "''", "×": r"$\times$",
     "−": r"$-$", "∞": r"$\infty$", "±": r"$\pm$", "≤": r"$\leq$", "≥": r"$\geq$", "–": "--",
     "—": "---", "†": r"$\dagger$", "η": r"$\eta$", "ω": r"$\omega$", "²": r"$^2$", "‘": "`",
     "’": "'", "“": "``", "”": "''", "\u00a0": "~", "…": r"\ldots{}", "•": r"\textbullet{}",
+    "«": r"$\ll$", "»": r"$\gg$", "μ": r"$\mu$",
     "€": r"\texteuro{}",
 }  # fmt: skip
-LATIN: Final = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿĀāĂăĄąĆćČčĎďĐđĒēĖėĘę"
-LATIN_MORE: Final = "ĚěĞğĢģĪīĮįİıĶķĹĺĻļĽľŁłŃńŅņŇňŌōŐőŒœŔŕŖŗŘřŚśŞşŠšŢţŤťŪūŮůŰűŲųŸŹźŻżŽž¡¿«»£§"
-KNOWN: Final = frozenset(LATIN + LATIN_MORE)
+LACKING: Final = "ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲų"  # what pdflatex's default fonts can't set
+KNOWN: Final = frozenset(map(chr, range(0xC0, 0x17F))).difference(LACKING).union("¡¿§£°")
 LONG_CELL: Final = 26  # letters beyond which a cell wraps
 WIDE: Final = 80  # letters of a row beyond which a table is set smaller
 MANY_ROWS: Final = 40  # beyond which it breaks over pages
