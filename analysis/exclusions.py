@@ -85,9 +85,7 @@ def raw_record(export: Export) -> pd.DataFrame:
     return record.join(conduct(export), on="participant")
 
 
-def decide(
-    export: Export, rules: Sequence[Rule] | None = None, *, is_compared: bool = True
-) -> pd.DataFrame:
+def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
     """Apply the rules in order to every participant.
 
     Parameters
@@ -96,8 +94,6 @@ def decide(
         Of one population.
     rules
         `applied_rules` unless given; leave one out to see what depends on it.
-    is_compared
-        Whether the answers are compared with the server's counters.
 
     Returns
     -------
@@ -112,14 +108,34 @@ def decide(
         If the counters of participants.csv disagree with responses.csv.
     """
     record = raw_record(export)
-    if is_compared:
-        _compare_counters(export.participants, record)
+    _compare_counters(export.participants, record)
+    chosen = applied_rules(export.study) if rules is None else rules
+    return decide_record(record, export.study, chosen)
+
+
+def decide_record(record: pd.DataFrame, study: Study, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Apply rules in order to a record.
+
+    Parameters
+    ----------
+    record
+        As from `raw_record`.
+    study
+        With its thresholds.
+    rules
+        In the order applied.
+
+    Returns
+    -------
+    pd.DataFrame
+        As from `decide`.
+    """
     rule = pd.Series(pd.NA, index=record.index, dtype="string")
     detail = pd.Series("", index=record.index, dtype="string")
-    for candidate in applied_rules(export.study) if rules is None else rules:
-        leaves = candidate.is_broken(record, export.study) & rule.isna()
+    for candidate in rules:
+        leaves = candidate.is_broken(record, study) & rule.isna()
         rule[leaves] = candidate.name
-        said = [candidate.detail(row, export.study) for _, row in record[leaves].iterrows()]
+        said = [candidate.detail(row, study) for _, row in record[leaves].iterrows()]
         detail[leaves] = np.array(said, dtype=object)
     decisions = record[["participant", "simulated_kind", "condition"]]
     return decisions.assign(rule=rule, detail=detail)

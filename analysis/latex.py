@@ -23,6 +23,7 @@ SPECIAL: Final[Mapping[str, str]] = {
 }  # fmt: skip
 LACKING: Final = "ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲų"  # what pdflatex's default fonts can't set
 KNOWN: Final = frozenset(map(chr, range(0xC0, 0x17F))).difference(LACKING).union("¡¿§£°")
+PLAIN: Final = re.compile(r"[A-Za-z0-9.,:;()+/=-]*")
 LONG_CELL: Final = 26  # letters beyond which a cell wraps
 WIDE: Final = 80  # letters of a row beyond which a table is set smaller
 MANY_ROWS: Final = 40  # beyond which it breaks over pages
@@ -49,6 +50,8 @@ def latex_text(text: str) -> str:
     >>> latex_text("95 % of p_1 < .05")
     '95 \\% of p\\_1 $<$ .05'
     """
+    if PLAIN.fullmatch(text):
+        return text
     return "".join(map(_letter, re.sub(r"[ \t\r\n\f\v]+", " ", text)))
 
 

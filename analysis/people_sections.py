@@ -1,6 +1,7 @@
 """The report's sections on who took part and what they said."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 
@@ -8,6 +9,8 @@ from analysis.labels import percent
 from analysis.page import Cell, Part, Row, Section, condition_name, printed, text
 from analysis.questions import Question, questions_of
 from analysis.results import Results
+
+MOST_TEXTS: Final = 1000  # printed; the CSV has all
 
 
 def replies_section(results: Results) -> Section | None:
@@ -117,10 +120,12 @@ def _numbers(table: pd.DataFrame, questions: Sequence[Question]) -> Part:
 
 
 def _texts(table: pd.DataFrame, questions: Sequence[Question]) -> Part:
+    n_more = len(table) - MOST_TEXTS
+    rest = f" The first {MOST_TEXTS}; all are in reply_texts.csv." if n_more > 0 else ""
     return printed(
-        table,
+        table.head(MOST_TEXTS),
         caption="What participants wrote, addresses and long numbers taken out. Names cannot be "
-        "told from other words: read the texts before they are published.",
+        f"told from other words: read the texts before they are published.{rest}",
         columns={
             **_places(questions),
             "Participant": text("participant"),

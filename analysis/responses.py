@@ -223,12 +223,13 @@ def _check_participation(
     rows: pd.DataFrame, participants: pd.DataFrame, file: str, columns: list[str]
 ) -> None:
     """Require that rows belong to a participant and repeat what is said of it."""
-    known = participants.set_index("participant")
-    unknown = ~rows["participant"].isin(known.index)
-    _refuse(unknown, rows, file, "be in participants.csv")
+    place = pd.Index(participants["participant"]).get_indexer(pd.Index(rows["participant"]))
+    _refuse(pd.Series(place < 0), rows, file, "be in participants.csv")
     for column in columns:
-        said = rows["participant"].map(known[column])
-        differs = rows[column].astype("string").fillna("") != said.astype("string").fillna("")
+        values = pd.concat([participants[column], rows[column]], ignore_index=True)
+        codes = pd.factorize(values)[0]
+        said, found = codes[: len(participants)][place], codes[len(participants) :]
+        differs = pd.Series(found != said)
         _refuse(differs, rows, file, "be the same as in participants.csv", column)
 
 

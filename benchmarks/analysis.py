@@ -22,7 +22,7 @@ from study_app.columns import ALL_TABLES, SCHEMA_VERSION, STUDY_FIELDS
 N_PARTICIPANTS, N_TRAINING, N_TEST, N_SESSIONS = 10_000, 5, 7, 3
 CONDITIONS = {"baseline": 0.62, "ace": 0.7, "craft_concepts_only": 0.8, "craft": 0.87}
 T = TypeVar("T")
-EMPTY = {"string": "", "integer": "1", "number": "900.0", "boolean": "false",
+EMPTY = {"string": "x", "integer": "1", "number": "900.0", "boolean": "false",
          "instant": "2026-03-01T09:00:00Z"}  # fmt: skip
 
 
@@ -87,8 +87,9 @@ def write_export(folder: Path, rng: np.random.Generator) -> Path:
 
 def _study(files: dict[str, dict[str, object]]) -> dict[str, object]:
     fields = {
-        "schema": "study-export", "schema_version": SCHEMA_VERSION, "package_version": "0", "git_commit": None,
-        "study": "benchmark", "title": "Benchmark", "task": "utility", "scenario": "drawn",
+        "schema": "study-export", "schema_version": SCHEMA_VERSION, "package_version": "0",
+        "git_commit": None, "study": "benchmark", "title": "Benchmark",
+        "task": "utility", "scenario": "drawn",
         "classes": ["husky", "wolf"], "conditions": list(CONDITIONS), "lists": ["a"],
         "n_sessions": N_SESSIONS, "n_training": N_TRAINING, "n_test": N_TEST,
         "rules": {"practice_min_correct": 1, "practice_max_attempts": 2, "quiz_max_attempts": 2,
