@@ -122,15 +122,21 @@ def _report(chosen: argparse.Namespace) -> Iterator[str]:
     earlier = [read_earlier(path) for path in chosen.historical or []]
     with noted_warnings() as notes:
         exports = _read(chosen)
-        results = [
-            _analysed(export, chosen, plan, _fitting(earlier, export, exports))
-            for export in exports
-        ]
+    results, own = [], []
+    for export in exports:
+        with noted_warnings() as found:
+            results.append(_analysed(export, chosen, plan, _fitting(earlier, export, exports)))
+        own.append([*notes, *found])
     _progress(f"writing {out}")
     if len(results) == 1:
+        notes = own[0]
         page = write_results(results[0], out, notes)
     else:
-        page = write_comparison(results, out, notes)
+        page = write_comparison(results, out, own)
+        names = [found.export.study.study for found in results]
+        notes = [
+            f"{name}: {note}" for name, those in zip(names, own, strict=True) for note in those
+        ]
     for note in notes:
         print(f"craft-analysis: warning: {note}", file=sys.stderr)
     yield f"Report: {page}"

@@ -5,11 +5,12 @@ from typing import Final
 import pandas as pd
 
 from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
-from analysis.labels import bare_percent, condition_label, percent, points, ratio
+from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
 from analysis.recursivity_sections import recursivity_section
 from analysis.results import Results
 
+MANY_CONDITIONS: Final = 3  # beyond it, a table stands in the place of sentences
 METHODS: Final = {
     "anova": "ANOVA",
     "welch": "Welch",
@@ -72,12 +73,13 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     columns |= {f"Session {i}": _percent_of(name) for i, name in enumerate(sessions, start=1)}
     columns |= {"Utility": lambda row: ratio(row["utility"]), "Interval": _of_ratio}
     old = historical_note(table)
-    scenario = f"{condition_label(str(table['scenario'].iloc[0]))}: a" if has_scenarios else "A"
+    scenario = f"{scenario_label(str(table['scenario'].iloc[0]))}: a" if has_scenarios else "A"
     part = printed(
         table,
         caption=f"{scenario}ccuracy by session in per cent, and Utility with its "
-        f"{percent(level, 0)} interval. Bold: the best, underlined: the second best, where above "
-        f"the baseline as printed.{old}",
+        f"{percent(level, 0)} Fieller interval, which counts the uncertainty of both arms; not "
+        "adjusted for several comparisons. Bold: the best, underlined: the second best, where "
+        f"above the baseline as printed.{old}",
         columns=columns,
     )
     place = len(sessions) + 1
@@ -290,7 +292,8 @@ def _equivalence(results: Results) -> Section:
         "That a difference is not significant does not show that there is none. These tests ask "
         "whether Utility is within margins that were stated beforehand, and whether it is below 1."
     )
-    sentences = tuple(equivalence_sentence(row) for row in table.to_dict("records"))
+    rows = table.to_dict("records")
+    sentences = tuple(map(equivalence_sentence, rows)) if len(rows) <= MANY_CONDITIONS else ()
     return Section(
         id="equivalence", title="No difference, harm, and what can be reached",
         paragraphs=(said,), items=sentences, tables=tuple(parts),

@@ -11,6 +11,11 @@ CONDITIONS: Final = {
     "gradient_x_input": "Gradient × Input",
     "smoothgrad": "SmoothGrad",
 }
+SCENARIOS: Final = {
+    "husky_wolf": "Husky vs. Wolf",
+    "leaves": "Leaves",
+    "foxes": "Kit Fox vs. Red Fox",
+}
 STAGES: Final = {
     "started": "gave consent",
     "eligibility": "did not meet the criteria",
@@ -51,6 +56,27 @@ def condition_label(condition: str) -> str:
     ('CRAFT', 'Integrated gradients')
     """
     return CONDITIONS.get(condition, condition.replace("_", " ").capitalize())
+
+
+def scenario_label(scenario: str) -> str:
+    """Return a scenario's name as printed.
+
+    Parameters
+    ----------
+    scenario
+        As in the tables.
+
+    Returns
+    -------
+    str
+        Spelled as in the literature where it is known.
+
+    Examples
+    --------
+    >>> scenario_label("husky_wolf"), scenario_label("my_birds")
+    ('Husky vs. Wolf', 'My birds')
+    """
+    return SCENARIOS.get(scenario, scenario.replace("_", " ").capitalize())
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -1,10 +1,9 @@
 """The report's sections: which figures and tables they show, and what the captions say."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from analysis.headline import TIE, headlines, tie_sentences
-from analysis.inference_sections import inference_sections, table_one_part
+from analysis.headline import TIE, headlines, summary_sentence, tie_sentences
+from analysis.inference_sections import MANY_CONDITIONS, inference_sections, table_one_part
 from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
     ACCURACY_COLUMNS,
@@ -22,8 +21,6 @@ from analysis.people_sections import replies_section, verdicts_part
 from analysis.recursivity_sections import blocks_section, finding_sentences
 from analysis.rehearsal_sections import as_rehearsal, items_section, kinds_section
 from analysis.results import Results
-
-MANY_CONDITIONS: Final = 3
 
 
 def sections(results: Results) -> list[Section]:
@@ -65,6 +62,33 @@ def _headline(results: Results) -> Section:
             id="headline", title="In short", paragraphs=(said if found else nothing,),
             items=tuple(found),
         )  # fmt: skip
+    is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
+    only = _primary_condition(results) if is_long else None
+    said = headlines(results, only=only) or [
+        "Nothing can be compared yet: there are not enough analysed participants."
+    ]
+    said += [summary_sentence(results)] if is_long else []
+    cards = _cards(results, only)
+    brackets = f"Brackets hold {percent(results.level, 0)} confidence intervals over participants."
+    why = [] if is_long else tie_sentences(results)
+    return Section(
+        id="headline",
+        title="In short",
+        paragraphs=(*said, *([brackets] if cards else []), *([TIE] if why else [])),
+        cards=tuple(cards),
+        items=tuple(why),
+    )
+
+
+def _primary_condition(results: Results) -> str:
+    """Return the condition of the primary test; the last one where none could be made."""
+    table = results.tables.get("primary", results.tables["accuracy_differences"].iloc[-1:])
+    return str(table["condition"].iloc[0])
+
+
+def _cards(results: Results, only: str | None) -> list[Card]:
+    """Show accuracies and Utility large; of many conditions, those of one and the baseline."""
+    shown = None if only is None else {results.export.study.baseline, only}
     means = results.tables["accuracy_by_condition"].to_dict("records")
     cards = [
         Card(
@@ -73,6 +97,7 @@ def _headline(results: Results) -> Section:
             detail=f"{percent_interval(row)}, n = {row['n_participants']}",
         )
         for row in means
+        if shown is None or row["condition"] in shown
     ]
     cards += [
         Card(
@@ -81,19 +106,9 @@ def _headline(results: Results) -> Section:
             detail=ratio_interval(row),
         )
         for row in results.tables["utility"].to_dict("records")
+        if shown is None or row["condition"] in shown
     ]
-    said = headlines(results) or [
-        "Nothing can be compared yet: there are not enough analysed participants."
-    ]
-    brackets = f"Brackets hold {percent(results.level, 0)} confidence intervals over participants."
-    why = tie_sentences(results)
-    return Section(
-        id="headline",
-        title="In short",
-        paragraphs=(*said, *([brackets] if cards else []), *([TIE] if why else [])),
-        cards=tuple(cards),
-        items=tuple(why),
-    )
+    return cards
 
 
 def _participants(results: Results) -> Section:
@@ -188,7 +203,7 @@ def _utility(results: Results) -> Section:
     first = [] if layout is None else [table_one_part(layout, level=results.level)]
     return Section(
         id="utility", title="Utility", paragraphs=(said,), figures=("utility",),
-        tables=(*first, scores, *_utility_otherwise(results)),
+        tables=(*(first or [scores]), *_utility_otherwise(results)),
     )  # fmt: skip
 
 
@@ -237,9 +252,11 @@ def _tie(results: Results) -> Section:
         "Where the tie is broken, only those who found the model’s real rule predict its answer, "
         "and those who go by the tie are wrong."
     )
+    is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
+    items = tie_sentences(results) if is_long else []
     return Section(
-        id="tie", title="Which rule was learned", paragraphs=(TIE, said), figures=("tie",),
-        tables=(table,),
+        id="tie", title="Which rule was learned", paragraphs=(TIE, said), items=tuple(items),
+        figures=("tie",), tables=(table,),
     )  # fmt: skip
 
 

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
-from analysis.errors import BaselineError, SmallArmWarning, ZeroVarianceWarning
+from analysis.errors import (
+    BaselineError,
+    SmallArmWarning,
+    UnboundedIntervalWarning,
+    ZeroVarianceWarning,
+)
 from analysis.exclusions import RULES, Rule
 from analysis.utility import utility_scores
 
@@ -107,13 +112,15 @@ def kind_effects(
         One row per kind and other condition, where both arms have somebody:
         ``simulated_kind``, ``condition``, ``n_participants``, ``n_baseline``, ``difference``,
         ``ci_low``, ``ci_high`` (Welch), ``utility``, ``utility_ci_low``, ``utility_ci_high``
-        (Fieller). A missing interval means fewer than two participants in an arm, or no spread.
+        (Fieller). A missing interval means fewer than two participants in an arm, or no spread;
+        an infinite one that the kind's baseline cannot be told from zero.
     """
     tables = []
     for kind, rows in accuracies.groupby("simulated_kind"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SmallArmWarning)
             warnings.simplefilter("ignore", ZeroVarianceWarning)
+            warnings.simplefilter("ignore", UnboundedIntervalWarning)
             try:
                 differences = accuracy_differences(rows, baseline, level=level)
                 scores = utility_scores(rows, baseline, level=level)
