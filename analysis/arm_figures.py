@@ -103,6 +103,41 @@ def draw_odds_ratios(odds: pd.DataFrame) -> Figure:
     return figure
 
 
+def draw_shares(findings: pd.DataFrame) -> Figure:
+    """Draw shares of right answers with their intervals, each against guessing.
+
+    Parameters
+    ----------
+    findings
+        As from `findings.quoted_shares`.
+
+    Returns
+    -------
+    Figure
+        One row a share; a cross marks the share by guessing.
+    """
+    figure = Figure(figsize=(WIDTH_IN, 1.0 + 0.62 * len(findings)), layout="constrained")
+    axes = figure.subplots()
+    rows = findings.to_dict("records")
+    for y, row in enumerate(rows):
+        bounds = [row["ci_low"], row["ci_high"]]
+        axes.plot(bounds, [y, y], color=BLUE, linewidth=2.5, solid_capstyle="butt")
+        axes.plot(row["estimate"], y, "s", color=BLUE, markersize=8)
+        axes.plot(row["null"], y, "x", color=INK, markersize=8, markeredgewidth=2)
+        axes.annotate(
+            percent(row["estimate"], 0), (1.03, y), va="center", fontsize=10, annotation_clip=False
+        )
+    names = [
+        "\n".join(filter(None, (row["test"].split(" against ")[0], row["group"]))) for row in rows
+    ]
+    axes.set(xlim=(-0.01, 1.01), ylim=(len(rows) - 0.45, -0.6))
+    axes.set_yticks(range(len(rows)), names)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    axes.set_xlabel("Right answers (cross: guessing)")
+    axes.tick_params(axis="y", length=0)
+    return figure
+
+
 def _cloud(axes: Axes, y: float, values: Values) -> None:
     """Draw the density above a row, cut at the outermost participants."""
     if len(values) < LEAST_CLOUD or np.ptp(values) < 1e-9:

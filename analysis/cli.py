@@ -10,6 +10,7 @@ from analysis.commands.command import Command
 from analysis.commands.power import POWER
 from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
+from analysis.historical import EarlierStudy, read_earlier
 from analysis.merging import merge_exports, study_key, without_pilot
 from analysis.plan import Plan, read_plan
 from analysis.report import check_results_folder, write_results
@@ -102,6 +103,14 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
         "--plan", metavar="PLAN.toml", type=Path, help="what was decided before the data were seen"
     )
     parser.add_argument(
+        "--historical",
+        metavar="RESULTS|CSV",
+        type=Path,
+        action="append",
+        help="earlier results folder, its table_1.csv or a published table: its arms of the same "
+        "scenario stand in Table 1, labelled and without p-values",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="of the bootstrap and of Dunnett's test (default: 0)"
     )
 
@@ -110,13 +119,24 @@ def _report(chosen: argparse.Namespace) -> Iterator[str]:
     out = (chosen.out or chosen.export[0].resolve().parent / "results").absolute()
     check_results_folder(out)
     plan = read_plan(chosen.plan) if chosen.plan else None
+    earlier = [read_earlier(path) for path in chosen.historical or []]
     with noted_warnings() as notes:
-        results = [_analysed(export, chosen, plan) for export in _read(chosen)]
+        exports = _read(chosen)
+    results, own = [], []
+    for export in exports:
+        with noted_warnings() as found:
+            results.append(_analysed(export, chosen, plan, _fitting(earlier, export, exports)))
+        own.append([*notes, *found])
     _progress(f"writing {out}")
     if len(results) == 1:
+        notes = own[0]
         page = write_results(results[0], out, notes)
     else:
-        page = write_comparison(results, out, notes)
+        page = write_comparison(results, out, own)
+        names = [found.export.study.study for found in results]
+        notes = [
+            f"{name}: {note}" for name, those in zip(names, own, strict=True) for note in those
+        ]
     for note in notes:
         print(f"craft-analysis: warning: {note}", file=sys.stderr)
     yield f"Report: {page}"
@@ -136,10 +156,25 @@ def _read(chosen: argparse.Namespace) -> list[Export]:
     return merged
 
 
-def _analysed(export: Export, chosen: argparse.Namespace, plan: Plan | None) -> Results:
+def _analysed(
+    export: Export, chosen: argparse.Namespace, plan: Plan | None, earlier: list[EarlierStudy]
+) -> Results:
     _progress(f"analysing {len(export.participants)} participants")
     population: Population = "simulated" if chosen.simulated else "people"
-    return analyse(export, population, plan=plan, seed=chosen.seed)
+    return analyse(export, population, plan=plan, seed=chosen.seed, earlier=earlier)
+
+
+def _fitting(
+    earlier: list[EarlierStudy], export: Export, exports: list[Export]
+) -> list[EarlierStudy]:
+    """Return the earlier studies of an export's scenario, and those of no export's at all."""
+    asked = {each.study.scenario for each in exports}
+    scenarios = {study.name: set(study.rows["scenario"]) for study in earlier}
+    return [
+        study
+        for study in earlier
+        if export.study.scenario in scenarios[study.name] or not asked & scenarios[study.name]
+    ]
 
 
 def _progress(text: str) -> None:

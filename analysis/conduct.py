@@ -12,6 +12,7 @@ MEASURES: Final = (
     "fast_share",
     "same_choice_share",
     "sessions_s",
+    "away_s",
     "n_answered",
     "catch_correct",
     "practice_best",
@@ -32,16 +33,21 @@ def conduct(export: Export) -> pd.DataFrame:
     pd.DataFrame
         One row a participant, the index: ``median_rt_ms`` (of test answers; missing where scripts
         were off), ``fast_share`` (of test answers within ``fast_answer_ms`` of the study's rules;
-        0 without that rule), ``same_choice_share`` (of the choice made most often, in [0, 1]) and
-        ``sessions_s`` (from the assignment to the last answer, by the server's clock).
+        0 without that rule; the server's time counts where scripts were off),
+        ``same_choice_share`` (of the choice made most often, in [0, 1]), ``sessions_s`` (from the
+        assignment to the last answer, by the server's clock) and ``away_s`` (with the page out of
+        sight in the sessions).
     """
     names = pd.Index(export.participants["participant"], name="participant")
     test = export.responses[export.responses["phase"] == "test"]
     by_participant = test.groupby("participant")
-    fast = (test["rt_ms"] < (export.study.rules.get("fast_answer_ms") or 0)).astype(float)
+    times = test["rt_ms"].fillna(test["server_rt_ms"])
+    fast = (times < (export.study.rules.get("fast_answer_ms") or 0)).astype(float)
     choices = test.groupby(["participant", "choice"]).size().groupby(level=0)
     assigned = export.events[export.events["event"] == "assigned"]
     begun = assigned.groupby("participant")["at"].min().reindex(names)
+    is_away = (export.events["event"] == "focus_lost") & (export.events["session"] > 0)
+    away = export.events[is_away].groupby("participant")["duration_ms"].sum() / 1000
     ended = by_participant["answered_at"].max().reindex(names)
     measures = pd.DataFrame(
         {
@@ -49,6 +55,7 @@ def conduct(export: Export) -> pd.DataFrame:
             "fast_share": fast.groupby(test["participant"]).mean().reindex(names).fillna(0.0),
             "same_choice_share": (choices.max() / choices.sum()).reindex(names),
             "sessions_s": (ended - begun).dt.total_seconds(),
+            "away_s": away.reindex(names).fillna(0.0),
         },
         index=names,
     )

@@ -14,6 +14,7 @@ AnalysisError
     PublishedTableError     a published table cannot be read or checked
     PlanError               a plan cannot be followed
     MergeError              exports are not of one study
+    HistoricalError         an earlier study's arms cannot be shown
 
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
@@ -84,6 +85,10 @@ class PlanError(AnalysisError):
 
 class MergeError(AnalysisError):
     """Exports are not of one study."""
+
+
+class HistoricalError(AnalysisError):
+    """An earlier study's arms cannot be shown."""
 
 
 class AnalysisWarning(UserWarning):

@@ -61,9 +61,11 @@ def raw_record(export: Export) -> pd.DataFrame:
         ``condition``, ``status``, ``screened_out_at``, ``practice_best`` (right answers of the
         best round), ``quiz_best`` (of the best attempt), ``quiz_items`` (asked in one attempt),
         ``n_answered`` (scored test trials), ``catch_shown``, ``catch_correct``, and the measures of
-        `conduct.conduct`.
+        `conduct.conduct`; and what the server's record has: ``list``, ``n_scored`` (test trials
+        that a whole participation answers), ``verdict``, ``verdict_reasons``, ``decided_by``.
     """
-    columns = ["participant", "simulated_kind", "condition", "status", "screened_out_at"]
+    columns = ["participant", "simulated_kind", "condition", "list", "status", "screened_out_at"]
+    columns += ["verdict", "verdict_reasons", "decided_by"]
     record = export.participants[columns].reset_index(drop=True)
     responses = export.responses
     test = responses[responses["phase"] == "test"]
@@ -79,12 +81,11 @@ def raw_record(export: Export) -> pd.DataFrame:
     for name, values in counts.items():
         record[name] = record["participant"].map(values).fillna(0).astype(int)
     record["quiz_items"] = int(quiz["size"].max()) if len(quiz) else 0
+    record["n_scored"] = _n_scored(record, export.study)
     return record.join(conduct(export), on="participant")
 
 
-def decide(
-    export: Export, rules: Sequence[Rule] | None = None, *, is_compared: bool = True
-) -> pd.DataFrame:
+def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
     """Apply the rules in order to every participant.
 
     Parameters
@@ -93,8 +94,6 @@ def decide(
         Of one population.
     rules
         `applied_rules` unless given; leave one out to see what depends on it.
-    is_compared
-        Whether the answers are compared with the server's counters.
 
     Returns
     -------
@@ -109,14 +108,34 @@ def decide(
         If the counters of participants.csv disagree with responses.csv.
     """
     record = raw_record(export)
-    if is_compared:
-        _compare_counters(export.participants, record)
+    _compare_counters(export.participants, record)
+    chosen = applied_rules(export.study) if rules is None else rules
+    return decide_record(record, export.study, chosen)
+
+
+def decide_record(record: pd.DataFrame, study: Study, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Apply rules in order to a record.
+
+    Parameters
+    ----------
+    record
+        As from `raw_record`.
+    study
+        With its thresholds.
+    rules
+        In the order applied.
+
+    Returns
+    -------
+    pd.DataFrame
+        As from `decide`.
+    """
     rule = pd.Series(pd.NA, index=record.index, dtype="string")
     detail = pd.Series("", index=record.index, dtype="string")
-    for candidate in applied_rules(export.study) if rules is None else rules:
-        leaves = candidate.is_broken(record, export.study) & rule.isna()
+    for candidate in rules:
+        leaves = candidate.is_broken(record, study) & rule.isna()
         rule[leaves] = candidate.name
-        said = [candidate.detail(row, export.study) for _, row in record[leaves].iterrows()]
+        said = [candidate.detail(row, study) for _, row in record[leaves].iterrows()]
         detail[leaves] = np.array(said, dtype=object)
     decisions = record[["participant", "simulated_kind", "condition"]]
     return decisions.assign(rule=rule, detail=detail)
@@ -133,9 +152,10 @@ def applied_rules(study: Study) -> tuple[Rule, ...]:
     Returns
     -------
     tuple[Rule, ...]
-        `RULES`, and those of `TIMED` whose threshold is set and above 0.
+        `ADMISSION`, `RULES`, those of `TIMED` whose threshold is set and above 0, and `JUDGED`.
     """
-    return (*RULES, *(rule for rule in TIMED if study.rules.get(rule.threshold)))
+    timed = (rule for rule in TIMED if study.rules.get(rule.threshold))
+    return (*ADMISSION, *RULES, *timed, *JUDGED)
 
 
 def exclusion_table(decisions: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +172,13 @@ def exclusion_table(decisions: pd.DataFrame) -> pd.DataFrame:
         The rows that have a rule, numbered anew.
     """
     return decisions[decisions["rule"].notna()].reset_index(drop=True)
+
+
+def _n_scored(record: pd.DataFrame, study: Study) -> pd.Series | int:
+    """Test trials of a whole participation: of a list whose sessions differ, the most answered."""
+    if study.task == "utility":
+        return study.n_scored
+    return record.groupby("list")["n_answered"].transform("max").fillna(0).astype(int)
 
 
 def _per_attempt(responses: pd.DataFrame, phase: str) -> pd.DataFrame:
@@ -192,8 +219,16 @@ def _screened(record: pd.DataFrame, phase: str) -> pd.Series:
     return is_out.fillna(False).astype(bool)
 
 
-def _unfinished(record: pd.DataFrame, study: Study) -> pd.Series:
-    too_few: pd.Series = record["n_answered"] < study.n_scored
+def _not_eligible(record: pd.DataFrame, _: Study) -> pd.Series:
+    return _screened(record, "eligibility")
+
+
+def _no_place(record: pd.DataFrame, _: Study) -> pd.Series:
+    return _screened(record, "quota")
+
+
+def _unfinished(record: pd.DataFrame, _: Study) -> pd.Series:
+    too_few: pd.Series = record["n_answered"] < record["n_scored"]
     left: pd.Series = (record["status"] != "completed").astype(bool)
     return too_few | left
 
@@ -218,6 +253,33 @@ def _too_short(record: pd.DataFrame, study: Study) -> pd.Series:
 def _too_long(record: pd.DataFrame, study: Study) -> pd.Series:
     return record["sessions_s"] > (study.rules.get("max_sessions_s") or np.inf)
 
+
+def _too_long_away(record: pd.DataFrame, study: Study) -> pd.Series:
+    return record["away_s"] > (study.rules.get("max_away_s") or np.inf)
+
+
+def _judged(record: pd.DataFrame, _: Study) -> pd.Series:
+    """Left out, or turned down, by a researcher."""
+    is_out = record["verdict"].isin(["exclude", "reject"]) & (record["decided_by"] == "researcher")
+    return is_out.fillna(False).astype(bool)
+
+
+ADMISSION: Final = (
+    Rule(
+        name="eligibility",
+        reason="did not meet the criteria",
+        is_screening=True,
+        is_broken=_not_eligible,
+        detail=lambda *_: "screened out by the first questions",
+    ),
+    Rule(
+        name="quota",
+        reason="came after all places were taken",
+        is_screening=True,
+        is_broken=_no_place,
+        detail=lambda *_: "no place was left",
+    ),
+)
 
 RULES: Final = (
     Rule(
@@ -244,7 +306,7 @@ RULES: Final = (
         reason="did not finish",
         is_screening=False,
         is_broken=_unfinished,
-        detail=lambda row, study: f"{row['n_answered']} of {study.n_scored} test trials answered",
+        detail=lambda row, _: f"{row['n_answered']} of {row['n_scored']} test trials answered",
     ),
     Rule(
         name="catch",
@@ -289,5 +351,26 @@ TIMED: Final = (
         detail=lambda row, study: (
             f"{row['sessions_s']:.0f} s in the sessions; {study.rules['max_sessions_s']} s allowed"
         ),
+    ),
+    Rule(
+        name="away",
+        threshold="max_away_s",
+        reason="looked away for too long",
+        is_screening=False,
+        is_broken=_too_long_away,
+        detail=lambda row, study: (
+            f"{row['away_s']:.0f} s out of sight in the sessions; "
+            f"{study.rules['max_away_s']} s allowed"
+        ),
+    ),
+)
+
+JUDGED: Final = (
+    Rule(
+        name="researcher",
+        reason="were left out by a researcher",
+        is_screening=False,
+        is_broken=_judged,
+        detail=lambda row, _: f"{row['verdict']}: {row['verdict_reasons']}",
     ),
 )

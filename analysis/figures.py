@@ -3,6 +3,7 @@
 Every function takes tables and returns a matplotlib figure; none computes a statistic.
 """
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +13,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from analysis.arm_figures import draw_odds_ratios, draw_raincloud
+from analysis.arm_figures import draw_odds_ratios, draw_raincloud, draw_shares
+from analysis.findings import quoted_shares
 from analysis.labels import STAGES, TIES, condition_label, percent, ratio
 from analysis.shares import Values
 
@@ -21,6 +24,8 @@ OKABE_ITO: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69
 MARKERS: Final = "osD^vP"
 INK, GREY, FAINT = "#1b1f24", "#5b6470", "#c9ced6"
 WIDTH_IN: Final = 5.0
+NOTE_IN: Final = 0.26
+LONG_NAME: Final = 15  # letters beyond which a condition's name takes two lines
 MANY_DOTS: Final = 1000  # beyond it, dots are drawn as pixels and not as shapes
 STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "analysis",
@@ -40,13 +45,16 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
-def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+def draw_all(tables: dict[str, pd.DataFrame], *, has_utility: bool = True) -> dict[str, Figure]:
     """Draw every figure whose table has rows.
 
     Parameters
     ----------
     tables
         As in `results.Results`.
+    has_utility
+        Whether participants predicted the model; without it, the figures of accuracy and Utility,
+        which have one half as guessing, are left out.
 
     Returns
     -------
@@ -55,28 +63,12 @@ def draw_all(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
     """
     with mpl.rc_context(STYLE):
         figures = {"flow": draw_flow(tables["flow"])}
-        if len(tables["accuracy_by_session"]):
-            figures["accuracy"] = draw_accuracies(
-                tables["session_accuracies"], tables["accuracy_by_session"], "session"
-            )
-        if len(tables["accuracy_by_condition"]):
-            figures["raincloud"] = draw_raincloud(
-                tables["session_accuracies"], tables["accuracy_by_condition"]
-            )
-        if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
-            figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
-        if len(tables["utility"]):
-            figures["utility"] = draw_utility(tables["utility"])
-        if len(tables["accuracy_by_tie"]):
-            figures["tie"] = draw_accuracies(
-                tables["tie_accuracies"], tables["accuracy_by_tie"], "tie"
-            )
-        if "simulated_kinds" in tables and tables["simulated_kinds"]["finished"].any():
-            figures["simulated_kinds"] = draw_kinds(tables["simulated_kinds"])
-    return figures
+        if len(quoted_shares(tables)):
+            figures["recursivity"] = draw_shares(quoted_shares(tables))
+        return figures | (_draw_accuracies_and_utility(tables) if has_utility else {})
 
 
-def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
+def save_figures(figures: dict[str, Figure], folder: Path, *, note: str = "") -> list[str]:
     """Write each figure as SVG, the same bytes for the same figure.
 
     Parameters
@@ -85,6 +77,8 @@ def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
         Name -> figure.
     folder
         Exists; gets one file a figure.
+    note
+        Printed below each figure; nothing where empty.
 
     Returns
     -------
@@ -95,8 +89,21 @@ def save_figures(figures: dict[str, Figure], folder: Path) -> list[str]:
     with mpl.rc_context(STYLE):
         for name, figure in figures.items():
             files.append(f"{name}.svg")
+            if note:
+                _add_note(figure, note)
             figure.savefig(folder / files[-1], format="svg", metadata={"Date": None})
     return files
+
+
+def _add_note(figure: Figure, note: str) -> None:
+    """Print a line below a figure, which grows by it."""
+    height_in = figure.get_figheight() + NOTE_IN
+    share = NOTE_IN / height_in
+    figure.set_figheight(height_in)
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, share, 1, 1 - share))
+    figure.text(0.5, 0.2 * share, note, ha="center", va="bottom", fontsize=9, color=GREY)
 
 
 def draw_flow(flow: pd.DataFrame) -> Figure:
@@ -120,20 +127,20 @@ def draw_flow(flow: pd.DataFrame) -> Figure:
     axes.set(xlim=(0, 10), ylim=(-n_rows, 0))
     axes.axis("off")
     left = overall.drop(["started", "assigned", "analysed"])
-    _box(axes, 1.5, -0.5, f"{overall['started']}\ngave consent")
+    _box(axes, 1.75, -0.5, f"{overall['started']}\ngave consent")
     _box(axes, 5.4, -0.5, _losses(left), is_loss=True)
-    _box(axes, 1.5, -1.5, f"{overall['assigned']}\nassigned")
-    _line(axes, [1.5, 1.5], [-0.5, -1.5])
-    _line(axes, [1.5, 5.4], [-0.5, -0.5])
-    _line(axes, [1.5, 0.3, 0.3], [-1.5, -1.5, 0.5 - n_rows])
+    _box(axes, 1.75, -1.5, f"{overall['assigned']}\nassigned")
+    _line(axes, [1.75, 1.75], [-0.5, -1.5])
+    _line(axes, [1.75, 5.4], [-0.5, -0.5])
+    _line(axes, [1.75, 0.05, 0.05], [-1.5, -1.5, 0.5 - n_rows])
     for i, condition in enumerate(conditions):
         counts = arms[arms["condition"] == condition].set_index("stage")["participants"]
         height = -2.5 - i
-        label = f"{counts['assigned']}\n{condition_label(condition)}"
-        _box(axes, 1.5, height, label)
+        name = "\n".join(textwrap.wrap(condition_label(condition), LONG_NAME))
+        _box(axes, 1.75, height, f"{counts['assigned']}\n{name}")
         _box(axes, 5.4, height, _losses(counts.drop(["assigned", "analysed"])), is_loss=True)
         _box(axes, 8.9, height, f"{counts['analysed']}\nanalysed", is_strong=True)
-        _line(axes, [0.3, 8.9], [height, height])
+        _line(axes, [0.05, 8.9], [height, height])
     return figure
 
 
@@ -158,7 +165,7 @@ def draw_accuracies(each: pd.DataFrame, means: pd.DataFrame, by: str) -> Figure:
     n_columns = min(2, len(conditions))
     n_rows = -(-len(conditions) // n_columns)
     figure = Figure(figsize=(WIDTH_IN, 3.3 * n_rows + 0.3), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, sharey=True, sharex=True, squeeze=False).flat
+    panels = list(figure.subplots(n_rows, n_columns, sharey=True, sharex=True, squeeze=False).flat)
     ticks = list(dict.fromkeys(means[by]))
     for i, (condition, axes) in enumerate(zip(conditions, panels, strict=False)):
         dots = each[each["condition"] == condition]
@@ -168,11 +175,15 @@ def draw_accuracies(each: pd.DataFrame, means: pd.DataFrame, by: str) -> Figure:
             _dots(axes, x, dots.loc[dots[by] == tick, "accuracy"].to_numpy(float), _color(i))
         rows = means[means["condition"] == condition]
         _mean_line(axes, rows, ticks, by, color=_color(i), marker=MARKERS[i % len(MARKERS)])
-        axes.set_title(f"{condition_label(condition)} (n = {rows['n_participants'].max()})")
+        axes.set_title(_titled(condition_label(condition), int(rows["n_participants"].max())))
         axes.axhline(0.5, color=FAINT, linewidth=1, zorder=0)
-    for axes in list(panels)[len(conditions) :]:
+    _label_panels(panels, ticks)
+    for axes in panels[len(conditions) :]:
         axes.axis("off")
-    _label_panels(figure, ticks, by)
+    for axes in panels[max(len(conditions) - n_columns, 0) : len(conditions)]:
+        axes.tick_params(axis="x", labelbottom=True)
+        axes.set_xlabel("Session" if by == "session" else "")
+    figure.supylabel("Accuracy", fontsize=11)
     return figure
 
 
@@ -200,8 +211,9 @@ def draw_utility(utility: pd.DataFrame) -> Figure:
         axes.plot(score, y, marker, color=color, markersize=9)
         text = f"{ratio(score)} [{ratio(ci_low)}, {ratio(ci_high)}]"
         axes.annotate(
-            text, (score, y), (0, 9), textcoords="offset points", ha="center", fontsize=10
-        )
+            text, (score, y), (0, 9), textcoords="offset points", ha="center", fontsize=10,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=1,
+        )  # fmt: skip
     axes.axvline(1, color=GREY, linewidth=1.2, linestyle="--", zorder=0)
     axes.set(xlim=(low, high), ylim=(len(utility) - 0.3, -0.7))
     axes.set_yticks(range(len(utility)), [condition_label(name) for name in utility["condition"]])
@@ -244,6 +256,28 @@ def draw_kinds(kinds: pd.DataFrame) -> Figure:
     axes.set_xlabel("Accuracy (one half = guessing)")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
+
+
+def _draw_accuracies_and_utility(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+    """Draw what has one half as guessing, or stands on it."""
+    figures = {}
+    if len(tables["accuracy_by_session"]):
+        figures["accuracy"] = draw_accuracies(
+            tables["session_accuracies"], tables["accuracy_by_session"], "session"
+        )
+    if len(tables["accuracy_by_condition"]):
+        figures["raincloud"] = draw_raincloud(
+            tables["session_accuracies"], tables["accuracy_by_condition"]
+        )
+    if "odds_ratios" in tables and tables["odds_ratios"]["p"].notna().any():
+        figures["odds_ratios"] = draw_odds_ratios(tables["odds_ratios"])
+    if len(tables["utility"]):
+        figures["utility"] = draw_utility(tables["utility"])
+    if len(tables["accuracy_by_tie"]):
+        figures["tie"] = draw_accuracies(tables["tie_accuracies"], tables["accuracy_by_tie"], "tie")
+    if "simulated_kinds" in tables and tables["simulated_kinds"]["finished"].any():
+        figures["simulated_kinds"] = draw_kinds(tables["simulated_kinds"])
+    return figures
 
 
 def _canvas(height_in: float) -> tuple[Figure, Axes]:
@@ -322,16 +356,18 @@ def _errors(rows: pd.DataFrame) -> Values:
     return distances
 
 
-def _label_panels(figure: Figure, ticks: list[object], by: str) -> None:
+def _titled(label: str, n: int) -> str:
+    """Put the number of participants below a long name, or beside a short one."""
+    return f"{label}{chr(10) if len(label) > LONG_NAME else ' '}(n = {n})"
+
+
+def _label_panels(panels: list[Axes], ticks: list[object]) -> None:
     names = [TIES.get(str(tick), str(tick)) for tick in ticks]
-    for axes in figure.axes:
+    for axes in panels:
         axes.set(xlim=(-0.5, len(ticks) - 0.5), ylim=(-0.03, 1.14))
         axes.set_xticks(range(len(ticks)), names)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
         axes.yaxis.set_major_formatter(_percent_tick())
-    figure.supylabel("Accuracy", fontsize=11)
-    if by == "session":
-        figure.supxlabel("Session", fontsize=11)
 
 
 def _percent_tick() -> Callable[[float, float], str]:

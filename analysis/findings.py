@@ -14,7 +14,7 @@ assumes      what the method takes for granted
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,3 +94,23 @@ def as_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """
     names = [field.name for field in dataclasses.fields(Finding)]
     return pd.DataFrame([dataclasses.asdict(finding) for finding in findings], columns=names)
+
+
+def quoted_shares(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the shares against chance among the tests to quote.
+
+    Parameters
+    ----------
+    tables
+        Of results; ``intruder`` and ``binary_choice`` where there are.
+
+    Returns
+    -------
+    pd.DataFrame
+        As from `as_table`; empty where there are none.
+    """
+    parts = [tables[name] for name in ("intruder", "binary_choice") if name in tables]
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)
+    return table[table["is_default"] & (table["quantity"] == "share")]

@@ -1,10 +1,13 @@
 """Count who came how far, and check that the counts add up.
 
-started = left by a screening rule + left unassigned + assigned
-assigned in a condition = left by each later rule + analysed
+started = left by a screening rule + withdrew or left unassigned + assigned
+assigned in a condition = withdrew + left by each rule + analysed
+
+Whoever was assigned stands in an arm: those who withdrew, of whom nothing else is left, and those
+who were let through a screening that they had not passed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -13,7 +16,11 @@ from analysis.exclusions import RULES, Rule
 
 
 def flow_table(
-    decisions: pd.DataFrame, conditions: Sequence[str], rules: Sequence[Rule] = RULES
+    decisions: pd.DataFrame,
+    conditions: Sequence[str],
+    rules: Sequence[Rule] = RULES,
+    *,
+    withdrawn: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """Count participants by stage and condition.
 
@@ -25,11 +32,14 @@ def flow_table(
         All arms of the study, in order; an empty one stays in the table.
     rules
         In the order applied.
+    withdrawn
+        Condition, or an empty string, -> how many withdrew; they are in no row of `decisions`.
 
     Returns
     -------
     pd.DataFrame
-        ``stage`` (``started``, the name of a rule, ``assigned`` or ``analysed``), ``condition``
+        ``stage`` (``started``, the name of a rule, ``withdrawn``, ``unassigned``, ``assigned`` or
+        ``analysed``), ``condition``
         (empty where it is of all) and ``participants``, in the order of the study.
 
     Raises
@@ -37,18 +47,23 @@ def flow_table(
     FlowError
         If the counts do not add up.
     """
+    deleted = dict(withdrawn or {})
     screening = [rule.name for rule in rules if rule.is_screening]
     later = [rule.name for rule in rules if not rule.is_screening]
-    is_screened = decisions["rule"].isin(screening)
-    unassigned = decisions[decisions["condition"].isna() & ~is_screened]
-    assigned = decisions[decisions["condition"].notna() & ~is_screened]
-    rows: list[tuple[str, str, int]] = [("started", "", len(decisions))]
-    rows += [(name, "", int((decisions["rule"] == name).sum())) for name in screening]
-    rows += [("unassigned", "", len(unassigned)), ("assigned", "", len(assigned))]
+    before = decisions[decisions["condition"].isna()]
+    assigned = decisions[decisions["condition"].notna()]
+    n_deleted = sum(deleted.values()) - deleted.get("", 0)
+    rows: list[tuple[str, str, int]] = [("started", "", len(decisions) + sum(deleted.values()))]
+    rows += [(name, "", int((before["rule"] == name).sum())) for name in screening]
+    n_unassigned = int((~before["rule"].isin(screening)).sum())
+    rows += [("withdrawn", "", deleted.get("", 0)), ("unassigned", "", n_unassigned)]
+    rows.append(("assigned", "", len(assigned) + n_deleted))
     for condition in conditions:
         arm = assigned.loc[assigned["condition"] == condition, "rule"]
-        rows.append(("assigned", condition, len(arm)))
-        rows += [(name, condition, int((arm == name).sum())) for name in later]
+        n = deleted.get(condition, 0)
+        rows += [("assigned", condition, len(arm) + n), ("withdrawn", condition, n)]
+        let_through = [name for name in screening if (arm == name).any()]
+        rows += [(name, condition, int((arm == name).sum())) for name in [*let_through, *later]]
         rows.append(("analysed", condition, int(arm.isna().sum())))
     n_analysed = int(assigned["rule"].isna().sum())
     rows.append(("analysed", "", n_analysed))

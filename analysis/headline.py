@@ -43,13 +43,15 @@ def verdict(ci_low: float, ci_high: float) -> Verdict:
     return "hurt" if ci_high < 0 else "open"
 
 
-def headlines(results: Results) -> list[str]:
+def headlines(results: Results, *, only: str | None = None) -> list[str]:
     """Write one paragraph for each condition that is compared with the baseline.
 
     Parameters
     ----------
     results
         As from `results.analyse`.
+    only
+        The one condition that is written of; None for all.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def headlines(results: Results) -> list[str]:
     who = "simulated participants" if results.population == "simulated" else "participants"
     baseline = results.export.study.baseline
     paragraphs = []
-    for row in tables["accuracy_differences"].to_dict("records"):
+    rows = tables["accuracy_differences"].to_dict("records")
+    for row in rows if only is None else [row for row in rows if row["condition"] == only]:
         name = str(row["condition"])
         score = scores[name]
         bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
@@ -73,6 +76,37 @@ def headlines(results: Results) -> list[str]:
             f"{_judgement(row, results.population)}"
         )
     return paragraphs
+
+
+def summary_sentence(results: Results) -> str:
+    """Say in one sentence which conditions helped, where they are many.
+
+    Parameters
+    ----------
+    results
+        As from `results.analyse`.
+
+    Returns
+    -------
+    str
+        By the intervals of the differences from the baseline, which are not adjusted for several
+        comparisons.
+    """
+    names: dict[Verdict, list[str]] = {"helped": [], "hurt": [], "open": []}
+    for row in results.tables["accuracy_differences"].to_dict("records"):
+        judged = verdict(row["ci_low"], row["ci_high"])
+        names[judged].append(condition_label(str(row["condition"])))
+    said = {
+        "helped": "above the baseline",
+        "hurt": "below it",
+        "open": "not told from it",
+    }
+    parts = [f"{said[name]}: {', '.join(those)}" for name, those in names.items() if those]
+    where = "In this rehearsal" if results.population == "simulated" else "In this study"
+    return (
+        f"{where}, by intervals that are not adjusted for several comparisons, accuracy was "
+        f"{'; '.join(parts)}."
+    )
 
 
 def tie_sentences(results: Results) -> list[str]:

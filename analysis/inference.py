@@ -195,6 +195,9 @@ def contrasts_of(plan: Plan, conditions: Sequence[str], baseline: str) -> list[C
     primary = primary_contrast(plan, conditions, baseline)
     if primary is None:
         return []
+    unknown = [name for name in plan.historical.arms if name not in conditions]
+    if unknown:
+        raise PlanError(f"historical arms must be of {list(conditions)}; got {unknown}.")
     randomised = [name for name in conditions if name not in plan.historical.arms]
     return [primary, *planned_contrasts(randomised, baseline)]
 

@@ -4,11 +4,13 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.apa import bare_p, degrees_text, equivalence_sentence, finding_sentence, odds_sentence
-from analysis.labels import bare_percent, condition_label, percent, points, ratio
+from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
+from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
+from analysis.recursivity_sections import recursivity_section
 from analysis.results import Results
 
+MANY_CONDITIONS: Final = 3  # beyond it, a table stands in the place of sentences
 METHODS: Final = {
     "anova": "ANOVA",
     "welch": "Welch",
@@ -16,13 +18,6 @@ METHODS: Final = {
     "games_howell": "Games–Howell",
     "dunnett": "Dunnett",
     "welch_holm": "Welch, Holm",
-    "two_way": "two-way clusters",
-    "two_way_bound": "two-way clusters, bound",
-    "mixed_logit": "mixed logit",
-    "cluster_robust": "GEE, participants as clusters",
-    "paired_t": "paired t",
-    "wilcoxon": "Wilcoxon",
-    "naive_binomial": "naive binomial",
 }
 FAMILIES: Final = {
     "planned": "planned",
@@ -52,7 +47,7 @@ def inference_sections(results: Results) -> list[Section]:
     known = {name for name, table in results.tables.items() if len(table)}
     found = [make(results) for name, make in makers.items() if name in known]
     if {"intruder", "binary_choice"} & known:
-        found.insert(0, _recursivity(results))
+        found.insert(0, recursivity_section(results))
     return found
 
 
@@ -77,14 +72,14 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     columns: dict[str, Cell] = {"Condition": _arm}
     columns |= {f"Session {i}": _percent_of(name) for i, name in enumerate(sessions, start=1)}
     columns |= {"Utility": lambda row: ratio(row["utility"]), "Interval": _of_ratio}
-    has_old = bool(table["is_historical"].any())
-    old = " † from an earlier study, not randomised together with the others." if has_old else ""
-    scenario = f"{condition_label(str(table['scenario'].iloc[0]))}: a" if has_scenarios else "A"
+    old = historical_note(table)
+    scenario = f"{scenario_label(str(table['scenario'].iloc[0]))}: a" if has_scenarios else "A"
     part = printed(
         table,
         caption=f"{scenario}ccuracy by session in per cent, and Utility with its "
-        f"{percent(level, 0)} interval. Bold: the best, underlined: the second best, where above "
-        f"the baseline as printed.{old}",
+        f"{percent(level, 0)} Fieller interval, which counts the uncertainty of both arms; not "
+        "adjusted for several comparisons. Bold: the best, underlined: the second best, where "
+        f"above the baseline as printed.{old}",
         columns=columns,
     )
     place = len(sessions) + 1
@@ -93,6 +88,30 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
         caption=part.caption, header=part.header, rows=part.rows,
         text_columns=part.text_columns, marks=marks,
     )  # fmt: skip
+
+
+def historical_note(table: pd.DataFrame) -> str:
+    """Say what the dagger means.
+
+    Parameters
+    ----------
+    table
+        As from `table_one.table_one`.
+
+    Returns
+    -------
+    str
+        A sentence after a space; empty where no arm is historical.
+    """
+    if not table["is_historical"].any():
+        return ""
+    names = sorted(set(table.loc[table["is_historical"], "source"]) - {""})
+    source = f" ({', '.join(names)})" if names else ""
+    own = "; their Utility is over that study’s own baseline" if names else ""
+    return (
+        f" † Historical: from an earlier study{source}, not randomised together with the others, "
+        f"and without p-values{own}."
+    )
 
 
 def _arm(row: Row) -> str:
@@ -273,7 +292,8 @@ def _equivalence(results: Results) -> Section:
         "That a difference is not significant does not show that there is none. These tests ask "
         "whether Utility is within margins that were stated beforehand, and whether it is below 1."
     )
-    sentences = tuple(equivalence_sentence(row) for row in table.to_dict("records"))
+    rows = table.to_dict("records")
+    sentences = tuple(map(equivalence_sentence, rows)) if len(rows) <= MANY_CONDITIONS else ()
     return Section(
         id="equivalence", title="No difference, harm, and what can be reached",
         paragraphs=(said,), items=sentences, tables=tuple(parts),
@@ -324,41 +344,3 @@ def _swing(results: Results) -> str:
             f"between {ratio(low)} and {ratio(high)} over all sets of rules."
         )
     return " ".join(parts)
-
-
-def _recursivity(results: Results) -> Section:
-    tables = [
-        results.tables[name] for name in ("intruder", "binary_choice") if name in results.tables
-    ]
-    findings = pd.concat(tables, ignore_index=True)
-    quoted = findings[findings["is_default"]]
-    columns: dict[str, Cell] = {
-        "Test": lambda row: row["test"],
-        "Group": lambda row: row["group"] or "all",
-        "Method": lambda row: METHODS[row["method"]],
-        "What": lambda row: row["quantity"],
-        "Estimate": lambda row: (percent if row["quantity"] == "share" else ratio)(row["estimate"]),
-        "Interval": lambda row: bounds(
-            "ci_low", "ci_high", bare_percent if row["quantity"] == "share" else ratio
-        )(row),
-        "p": lambda row: bare_p(row["p"]),
-        "It assumes that": lambda row: row["assumes"],
-    }
-    part = printed(
-        findings,
-        caption=f"Every test with its {percent(results.level, 0)} interval, the one to quote "
-        "first, and what each takes for granted.",
-        columns=columns,
-        n_text=4,
-        summary="All tests, with labelled alternatives",
-    )
-    said = (
-        "Participants and pictures are both samples: other people and other pictures should give "
-        "the same answer. The tests quoted here count both; alternatives that do not are folded "
-        "below, with what they assume."
-    )
-    items = tuple(finding_sentence(row, level=results.level) for row in quoted.to_dict("records"))
-    return Section(
-        id="recursivity", title="Concepts and sub-concepts", paragraphs=(said,), items=items,
-        tables=(part,),
-    )  # fmt: skip

@@ -11,10 +11,18 @@ CONDITIONS: Final = {
     "gradient_x_input": "Gradient × Input",
     "smoothgrad": "SmoothGrad",
 }
+SCENARIOS: Final = {
+    "husky_wolf": "Husky vs. Wolf",
+    "leaves": "Leaves",
+    "foxes": "Kit Fox vs. Red Fox",
+}
 STAGES: Final = {
     "started": "gave consent",
+    "eligibility": "did not meet the criteria",
+    "quota": "came after all places were taken",
     "practice": "did not pass the practice",
     "quiz": "did not pass the quiz",
+    "withdrawn": "withdrew their answers",
     "unassigned": "left before a condition was assigned",
     "assigned": "assigned",
     "unfinished": "did not finish",
@@ -22,6 +30,8 @@ STAGES: Final = {
     "fast_answers": "answered too many trials too fast",
     "too_short": "took too little time",
     "too_long": "took too much time",
+    "away": "looked away for too long",
+    "researcher": "left out by a researcher",
     "analysed": "analysed",
 }
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
@@ -46,6 +56,27 @@ def condition_label(condition: str) -> str:
     ('CRAFT', 'Integrated gradients')
     """
     return CONDITIONS.get(condition, condition.replace("_", " ").capitalize())
+
+
+def scenario_label(scenario: str) -> str:
+    """Return a scenario's name as printed.
+
+    Parameters
+    ----------
+    scenario
+        As in the tables.
+
+    Returns
+    -------
+    str
+        Spelled as in the literature where it is known.
+
+    Examples
+    --------
+    >>> scenario_label("husky_wolf"), scenario_label("my_birds")
+    ('Husky vs. Wolf', 'My birds')
+    """
+    return SCENARIOS.get(scenario, scenario.replace("_", " ").capitalize())
 
 
 def percent(share: float, digits: int = 1) -> str:

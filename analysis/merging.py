@@ -2,7 +2,8 @@
 
 A participant is known by number and by the instant of consent: the same pair in two exports is one
 person, exported twice; the same number with another instant is another server's participant, and
-gets the export's name before the number.
+gets the export's name before the number. Of exports that share participants, made of one server,
+the last one's arms count; those of several servers are added up.
 """
 
 import dataclasses
@@ -14,8 +15,9 @@ import pandas as pd
 
 from analysis.errors import DuplicateWarning, MergeError
 from analysis.responses import Export
+from analysis.withdrawals import added_arms, subtracted_arms
 
-TABLES: Final = ("participants", "responses", "events")
+TABLES: Final = ("participants", "responses", "events", "replies", "decisions")
 KEY: Final = ["participant", "started_at"]
 
 
@@ -65,11 +67,13 @@ def merge_exports(exports: Sequence[Export]) -> Export:
         return exports[0]
     _check_alike(exports)
     parts: list[Export] = []
+    arms: list[pd.DataFrame] = []
     n_twice = 0
     for export in reversed(exports):  # the last one first
         known = pd.concat([part.participants[KEY] for part in parts]) if parts else None
         fresh, n = _without(export, known)
         n_twice += n
+        arms = arms if n else [export.arms, *arms]
         parts.insert(0, fresh)
     if n_twice:
         _warn(f"participants must be in one export; got {n_twice} in several. The last one counts.")
@@ -80,6 +84,7 @@ def merge_exports(exports: Sequence[Export]) -> Export:
     }
     hashes = {f"{e.name}/{file}": value for e in exports for file, value in e.sha256.items()}
     name = " + ".join(export.name for export in exports)
+    tables["arms"] = added_arms(arms)
     return dataclasses.replace(exports[-1], name=name, sha256=hashes, **tables)
 
 
@@ -104,9 +109,10 @@ def without_pilot(export: Export, pilot: Export) -> Export:
         If some were there, with their number.
     """
     kept, n = _without(export, pilot.participants[KEY])
-    if n:
-        _warn(f"participants of the pilot must be kept apart; got {n}, which are left out.")
-    return kept
+    if not n:
+        return kept
+    _warn(f"participants of the pilot must be kept apart; got {n}, which are left out.")
+    return dataclasses.replace(kept, arms=subtracted_arms(kept.arms, pilot.arms))
 
 
 def _warn(message: str) -> None:

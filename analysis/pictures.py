@@ -5,6 +5,7 @@ from typing import Final
 
 import pandas as pd
 
+from analysis.findings import quoted_shares
 from analysis.labels import STAGES, TIES, bare_percent, condition_label, interval, percent, ratio
 from analysis.results import Results
 
@@ -27,7 +28,8 @@ def picture_text(results: Results, name: str) -> tuple[str, str]:
     describe, caption = TEXTS[name]
     who = "simulated participant" if results.population == "simulated" else "participant"
     alt = describe(results.tables)
-    return alt, caption.format(level=percent(results.level, 0), who=who)
+    mark = "Rehearsal. " if results.population == "simulated" else ""
+    return f"{mark}{alt}", mark + caption.format(level=percent(results.level, 0), who=who)
 
 
 def _flow(tables: dict[str, pd.DataFrame]) -> str:
@@ -95,6 +97,16 @@ def _kinds(tables: dict[str, pd.DataFrame]) -> str:
     return f"Mean accuracy by kind of simulated participant: {'; '.join(values)}."
 
 
+def _recursivity(tables: dict[str, pd.DataFrame]) -> str:
+    values = [
+        f"{row['test']}{' (' + row['group'] + ')' if row['group'] else ''} "
+        f"{percent(row['estimate'])} "
+        f"{interval(bare_percent(row['ci_low']), bare_percent(row['ci_high']))}"
+        for row in quoted_shares(tables).to_dict("records")
+    ]
+    return f"Shares of right answers, and the shares by guessing: {'; '.join(values)}."
+
+
 TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = {
     "flow": (_flow, "How many {who}s came how far, and why the others left."),
     "accuracy": (
@@ -123,6 +135,11 @@ TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = 
         "Accuracy where the image keeps or breaks the tie. Each dot is a {who}; large marks are "
         "means (printed on top) with {level} intervals over {who}s. The dashed line repeats the "
         "means of the first panel; the grey line is guessing.",
+    ),
+    "recursivity": (
+        _recursivity,
+        "Shares of right answers with {level} intervals over {who}s and pictures; a cross marks "
+        "the share by guessing.",
     ),
     "simulated_kinds": (
         _kinds,

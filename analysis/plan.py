@@ -35,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from analysis.conduct import MEASURES
 from analysis.errors import PlanError
-from analysis.exclusions import RULES, TIMED, Rule, applied_rules
+from analysis.exclusions import ADMISSION, JUDGED, RULES, TIMED, Rule, applied_rules
 from analysis.responses import Export
 from analysis.study_file import Study
 
@@ -46,6 +46,7 @@ THRESHOLDS: Final = (
     "max_fast_share",
     "min_sessions_s",
     "max_sessions_s",
+    "max_away_s",
 )
 Threshold = Literal[
     "practice_min_correct",
@@ -54,6 +55,7 @@ Threshold = Literal[
     "max_fast_share",
     "min_sessions_s",
     "max_sessions_s",
+    "max_away_s",
 ]
 
 
@@ -214,7 +216,8 @@ def planned_rules(plan: Plan, study: Study) -> tuple[Rule, ...]:
     -------
     tuple[Rule, ...]
         Those that the study sets (`exclusions.applied_rules`), then the custom ones, unless the
-        plan gives an order.
+        plan gives an order. `ADMISSION` and `JUDGED`, which are no thresholds, are put before and
+        after where the order leaves them out.
 
     Raises
     ------
@@ -223,8 +226,9 @@ def planned_rules(plan: Plan, study: Study) -> tuple[Rule, ...]:
         out, or has the practice or the quiz after a later rule.
     """
     custom = {rule.name: _custom(rule) for rule in plan.exclusions.custom}
-    rules = {rule.name: rule for rule in (*RULES, *TIMED)} | custom
+    rules = {rule.name: rule for rule in (*ADMISSION, *RULES, *TIMED, *JUDGED)} | custom
     order = plan.exclusions.order or (*(rule.name for rule in applied_rules(study)), *custom)
+    order = _with_facts(order)
     unknown = [name for name in order if name not in rules]
     if unknown or len(set(order)) < len(order):
         raise PlanError(f"order must name rules of {list(rules)} once each; got {list(order)}.")
@@ -239,6 +243,13 @@ def planned_rules(plan: Plan, study: Study) -> tuple[Rule, ...]:
     if screening != sorted(screening, reverse=True):
         raise PlanError(f"order must begin with practice and quiz; got {list(order)}.")
     return tuple(rules[name] for name in order)
+
+
+def _with_facts(order: tuple[str, ...]) -> tuple[str, ...]:
+    """Add the rules that are facts of the record where an order leaves them out."""
+    first = [rule.name for rule in ADMISSION if rule.name not in order]
+    last = [rule.name for rule in JUDGED if rule.name not in order]
+    return (*first, *order, *last)
 
 
 def with_thresholds(export: Export, plan: Plan) -> Export:

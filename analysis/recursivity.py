@@ -12,6 +12,7 @@ takes all answers as independent.
 Each test is one row, of the columns of `findings.Finding`.
 """
 
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,7 +20,7 @@ import pandas as pd
 
 from analysis.chance import against_chance, as_odds
 from analysis.checks import check_columns, check_share
-from analysis.errors import DesignError
+from analysis.errors import DesignError, NoComparisonWarning
 from analysis.findings import Finding, as_table
 from analysis.groups import between_groups, group_names
 from analysis.levels import between_levels
@@ -142,6 +143,8 @@ def binary_choice(
     -----
     UnpairedRowsWarning
         If participants saw no sham or only sham: a paired test leaves them out, and says so.
+    NoComparisonWarning
+        If there are too few shams to compare with; the other tests stand.
     SeparationWarning
         If all chose the one, or the other, in a cell.
     ZeroVarianceWarning
@@ -164,14 +167,22 @@ def binary_choice(
         )
         findings += [shares[0], as_odds(shares[0]), *shares[1:]]
         if not part["treated"].all():
-            findings += between_levels(
-                part,
-                test="recursive against sham",
-                group=group,
-                level=level,
-                has_alternatives=has_alternatives,
-            )
+            findings += _against_sham(part, group, level, has_alternatives=has_alternatives)
     return as_table([*findings, *between_groups(answers, level=level)])
+
+
+def _against_sham(
+    part: pd.DataFrame, group: str, level: float, *, has_alternatives: bool
+) -> list[Finding]:
+    """Compare with sham sub-clusters, or warn that there are too few of them."""
+    test = "recursive against sham"
+    try:
+        return between_levels(
+            part, test=test, group=group, level=level, has_alternatives=has_alternatives
+        )
+    except DesignError as error:
+        warnings.warn(f"{test} cannot be tested: {error}", NoComparisonWarning, stacklevel=3)
+        return []
 
 
 def _of_task(responses: pd.DataFrame, task: str, columns: list[str]) -> pd.DataFrame:

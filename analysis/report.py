@@ -33,6 +33,7 @@ from analysis.tables import write_tables
 
 SCHEMA: Final = "study-results"
 SCHEMA_VERSION: Final = 2
+REHEARSAL_NOTE: Final = "Rehearsal: simulated participants, not people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,9 @@ def write_results(results: Results, folder: Path, notes: Sequence[str] = ()) -> 
         for name in ("tables", "figures", "latex"):
             (unfinished / name).mkdir(parents=True)
         tables = write_tables(results.tables, unfinished / "tables")
-        figures = save_figures(draw_all(results.tables), unfinished / "figures")
+        drawn = draw_all(results.tables, has_utility=results.export.study.has_utility)
+        note = REHEARSAL_NOTE if results.population == "simulated" else ""
+        figures = save_figures(drawn, unfinished / "figures", note=note)
         page = render(results, unfinished / "figures", notes)
         (unfinished / "report.html").write_text(page, encoding="utf-8")
         parts = sections(results)
@@ -136,7 +139,7 @@ def render(results: Results, figures: Path, notes: Sequence[str] = ()) -> str:
     """
     study = results.export.study
     return render_page(
-        title=study.title,
+        title=_title(results),
         about=_about(results),
         is_simulated=results.population == "simulated",
         notes=list(notes),
@@ -181,8 +184,18 @@ def _write_latex(parts: Sequence[Section], folder: Path) -> list[str]:
     return names
 
 
+def _title(results: Results) -> str:
+    title = results.export.study.title
+    return f"Rehearsal: {title}" if results.population == "simulated" else title
+
+
 def _about(results: Results) -> str:
     study = results.export.study
+    if not study.has_utility:
+        return (
+            f"Study {study.study}: {study.task.replace('_', ' ')} task, scenario {study.scenario}; "
+            f"{study.n_sessions} blocks of trials."
+        )
     names = ", ".join(condition_label(name) for name in study.conditions)
     return (
         f"Study {study.study}: {study.task} task, scenario {study.scenario}; conditions {names}; "

@@ -10,10 +10,10 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from analysis.checks import check_choice
-from analysis.errors import AlteredFileWarning, ExportError, PopulationError
+from analysis.errors import AlteredFileWarning, CounterWarning, ExportError, PopulationError
 from analysis.study_file import Study, read_bytes, read_study
 from analysis.typed_csv import read_table
-from study_app.columns import TABLES
+from study_app.columns import ALL_TABLES
 
 Population = Literal["people", "simulated"]
 
@@ -31,11 +31,17 @@ class Export:
     study
         What study.json says.
     participants
-        One row a participation; the index is the line in the file, as in the other two.
+        One row a participation; the index is the line in the file, as in the others.
     responses
         One row an answer.
     events
         One row an event.
+    replies
+        One row an answer to a questionnaire.
+    decisions
+        One row a verdict on a participation.
+    arms
+        One row a condition: who came, who left, who withdrew.
     sha256
         File name -> hash of its bytes as read.
     """
@@ -45,11 +51,14 @@ class Export:
     participants: pd.DataFrame
     responses: pd.DataFrame
     events: pd.DataFrame
+    replies: pd.DataFrame
+    decisions: pd.DataFrame
+    arms: pd.DataFrame
     sha256: dict[str, str]
 
 
 def read_export(path: Path | str) -> Export:
-    """Read an export's four files and check them against `study_app.columns`.
+    """Read an export's seven files and check them against `study_app.columns`.
 
     Parameters
     ----------
@@ -71,12 +80,14 @@ def read_export(path: Path | str) -> Export:
     -----
     AlteredFileWarning
         If a table has its rows but not the hash that study.json gives; it is read all the same.
+    CounterWarning
+        If arms.csv does not count the participants that participants.csv lists.
     """
     folder = Path(path)
     study, study_sha256 = read_study(folder)
     sha256 = {"study.json": study_sha256}
     tables = {}
-    for table, columns in TABLES.items():
+    for table, columns in ALL_TABLES.items():
         file = f"{table}.csv"
         content = read_bytes(folder / file)
         sha256[file] = hashlib.sha256(content).hexdigest()
@@ -85,6 +96,11 @@ def read_export(path: Path | str) -> Export:
     _check_participants(tables["participants"], study)
     _check_responses(tables["responses"], tables["participants"], study)
     _check_events(tables["events"], tables["participants"])
+    for table in ("replies", "decisions"):
+        _check_participation(
+            tables[table], tables["participants"], f"{table}.csv", ["simulated", "simulated_kind"]
+        )
+    _check_arms(tables["arms"], tables["participants"], study)
     return Export(name=folder.resolve().name, study=study, **tables, sha256=sha256)
 
 
@@ -119,6 +135,9 @@ def select_population(export: Export, population: Population) -> Export:
         participants=_of(export.participants, wanted),
         responses=_of(export.responses, wanted),
         events=_of(export.events, wanted),
+        replies=_of(export.replies, wanted),
+        decisions=_of(export.decisions, wanted),
+        arms=_of(export.arms, wanted),
     )
 
 
@@ -180,16 +199,37 @@ def _check_events(events: pd.DataFrame, participants: pd.DataFrame) -> None:
     _refuse(duplicated, events, file, "be there once for a participant", "number")
 
 
+def _check_arms(arms: pd.DataFrame, participants: pd.DataFrame, study: Study) -> None:
+    """Require known arms, each once, and warn where they count others than are listed."""
+    keys = ["simulated", "condition"]
+    unknown = arms["condition"].notna() & ~arms["condition"].isin(study.conditions)
+    rule = f"be one of {list(study.conditions)}"
+    _refuse(unknown, arms, "arms.csv", rule, "condition")
+    _refuse(arms.duplicated(keys), arms, "arms.csv", "be there once", "condition")
+    _refuse(arms["withdrawn"] > arms["began"], arms, "arms.csv", "be at most began", "withdrawn")
+    counted = arms.assign(n=arms["began"] - arms["withdrawn"]).groupby(keys, dropna=False)["n"]
+    listed = participants.groupby(keys, dropna=False).size()
+    differs = counted.sum().sub(listed, fill_value=0)
+    if differs.any():
+        warnings.warn(
+            f"arms.csv must count the participants of participants.csv; got {differs.sum():+.0f} "
+            f"in all, in {int((differs != 0).sum())} arms. Those who are listed are analysed.",
+            CounterWarning,
+            stacklevel=3,
+        )
+
+
 def _check_participation(
     rows: pd.DataFrame, participants: pd.DataFrame, file: str, columns: list[str]
 ) -> None:
     """Require that rows belong to a participant and repeat what is said of it."""
-    known = participants.set_index("participant")
-    unknown = ~rows["participant"].isin(known.index)
-    _refuse(unknown, rows, file, "be in participants.csv")
+    place = pd.Index(participants["participant"]).get_indexer(pd.Index(rows["participant"]))
+    _refuse(pd.Series(place < 0), rows, file, "be in participants.csv")
     for column in columns:
-        said = rows["participant"].map(known[column])
-        differs = rows[column].astype("string").fillna("") != said.astype("string").fillna("")
+        values = pd.concat([participants[column], rows[column]], ignore_index=True)
+        codes = pd.factorize(values)[0]
+        said, found = codes[: len(participants)][place], codes[len(participants) :]
+        differs = pd.Series(found != said)
         _refuse(differs, rows, file, "be the same as in participants.csv", column)
 
 

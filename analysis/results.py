@@ -1,9 +1,10 @@
 """From a checked export to every table of the report."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,20 +12,27 @@ import pandas as pd
 from analysis.accuracy import accuracy_by, accuracy_differences
 from analysis.checks import check_share
 from analysis.errors import AnalysisWarning, BaselineError, NoComparisonWarning
-from analysis.exclusions import Rule, decide, exclusion_table
+from analysis.exclusions import ADMISSION, Rule, decide, exclusion_table
 from analysis.flow import flow_table
+from analysis.historical import EarlierStudy, with_earlier
 from analysis.inference import Tables, between_conditions, contrasts_of, relative_to_baseline
 from analysis.plan import Plan, planned_rules, with_thresholds
+from analysis.questions import questions_of
 from analysis.recursivity_tables import recursivity_tables
+from analysis.replies import reply_numbers, reply_shares, reply_texts
 from analysis.reservoir import reservoir_use
 from analysis.responses import Export, Population, select_population
 from analysis.scoring import scored_trials, session_accuracies, tie_accuracies
 from analysis.screening import screening_figures
 from analysis.sensitivity import sensitivity
-from analysis.simulated import GROUP, kind_effects, kind_means, kind_table
+from analysis.simulated import GROUP, item_table, kind_effects, kind_means, kind_table
 from analysis.table_one import table_one
 from analysis.timing import reaction_times
 from analysis.utility import utility_scores
+from analysis.verdicts import verdict_table
+from analysis.withdrawals import withdrawn
+
+UNFINISHED: Final = (*(rule.name for rule in ADMISSION), "practice", "quiz", "unfinished")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,7 @@ def analyse(
     level: float = 0.95,
     plan: Plan | None = None,
     seed: int = 0,
+    earlier: Sequence[EarlierStudy] = (),
 ) -> Results:
     """Exclude, score and compare the participants of one population.
 
@@ -80,6 +89,8 @@ def analyse(
         What was decided beforehand; the study's own rules unless given.
     seed
         Of the bootstrap and of Dunnett's integral.
+    earlier
+        Studies whose arms stand in Table 1, without p-values.
 
     Returns
     -------
@@ -93,6 +104,8 @@ def analyse(
         If the export has nobody of that population.
     PlanError
         If the plan does not fit the study.
+    HistoricalError
+        If an earlier study is of another scenario or population.
     AnalysisError
         If `level` is not a share.
 
@@ -120,11 +133,17 @@ def analyse(
         seed=seed,
         rules=rules,
         tables={
-            "flow": flow_table(decisions, chosen.study.conditions, rules),
+            "flow": flow_table(
+                decisions, chosen.study.conditions, rules, withdrawn=withdrawn(chosen)
+            ),
             "exclusions": exclusion_table(decisions),
+            "verdicts": verdict_table(chosen, decisions),
         },
     )
     results.tables.update(_scored(results, analysed))
+    if "table_1" in results.tables:
+        own = results.tables["table_1"]
+        results.tables["table_1"] = with_earlier(own, earlier, population=population)
     if population == "simulated":
         results.tables.update(_by_kind(results, decisions))
     return results
@@ -149,8 +168,11 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
         "reaction_times": _in_order(reaction_times(trials), conditions),
         "reservoir": _in_order(reservoir_use(export.events, accuracies), conditions),
     }
+    questions = questions_of(export)
+    for describe in (reply_shares, reply_numbers, reply_texts):
+        tables[describe.__name__] = describe(export, analysed, questions)
     tables |= recursivity_tables(export, analysed, level=level)
-    if export.study.task == "utility" and len(tables["utility"]):
+    if export.study.has_utility and len(tables["utility"]):
         tables |= _tested(results, trials, accuracies)
         means = tables["accuracy_by_session"].assign(scenario=export.study.scenario)
         tables["table_1"] = table_one(
@@ -163,19 +185,23 @@ def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) ->
     study, plan, level = results.export.study, results.plan, results.level
     rng = np.random.default_rng(results.seed)
     arms = set(plan.historical.arms)
+    randomised = accuracies[~accuracies["condition"].isin(arms)]
     tables = relative_to_baseline(
-        accuracies, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
+        randomised, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
     )
     tables |= between_conditions(
         trials[~trials["condition"].isin(arms)],
-        accuracies[~accuracies["condition"].isin(arms)],
+        randomised,
         contrasts=contrasts_of(plan, study.conditions, study.baseline),
         baseline=study.baseline,
         level=level,
         rng=rng,
     )
     tables["sensitivity"] = sensitivity(
-        results.export, results.rules, baseline=study.baseline, level=level
+        results.export,
+        [rule for rule in results.rules if rule not in ADMISSION],
+        baseline=study.baseline,
+        level=level,
     )
     return tables
 
@@ -184,7 +210,8 @@ def _by_kind(results: Results, decisions: pd.DataFrame) -> Tables:
     """Return what became of each kind of simulated participant, before the catch trials."""
     export, level = results.export, results.level
     conditions = export.study.conditions
-    finished = decisions.loc[~decisions["rule"].isin(["practice", "quiz", "unfinished"])]
+    finished = decisions.loc[~decisions["rule"].isin(UNFINISHED)]
+    analysed = decisions.loc[decisions["rule"].isna(), "participant"]
     answered = scored_trials(export, finished["participant"])
     answers = _in_order(session_accuracies(answered), conditions)
     ties = _in_order(tie_accuracies(answered), conditions)
@@ -192,6 +219,7 @@ def _by_kind(results: Results, decisions: pd.DataFrame) -> Tables:
         "simulated_kinds": kind_table(decisions, answers, rules=results.rules, level=level),
         "simulated_effects": kind_effects(answers, export.study.baseline, level=level),
         "simulated_ties": kind_means(ties, [*GROUP, "tie"], level=level),
+        "rehearsal_items": item_table(scored_trials(export, analysed)),
     }
 
 

@@ -21,12 +21,15 @@ def scored_trials(export: Export, participants: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row an answered test trial, catch trials left out: ``scenario``, ``participant``,
+        One row an answered test trial, catch trials left out, and in a study of Utility those of
+        other tasks: ``scenario``, ``participant``,
         ``simulated_kind``, ``condition``, ``list``, ``session``, ``trial``, ``tie``, ``correct``,
         ``rt_ms``.
     """
     responses = export.responses
     is_scored = (responses["phase"] == "test") & ~responses["is_catch"]
+    if export.study.has_utility:
+        is_scored &= ~responses["task"].isin(["intruder", "binary_choice"])
     kept = responses[is_scored.astype(bool) & responses["participant"].isin(participants)]
     columns = [*PARTICIPANT_COLUMNS, "list", "session", "trial", "tie", "correct", "rt_ms"]
     trials = kept[columns].reset_index(drop=True)

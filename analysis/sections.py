@@ -1,17 +1,15 @@
 """The report's sections: which figures and tables they show, and what the captions say."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from analysis.headline import TIE, headlines, kind_sentences, tie_sentences
-from analysis.inference_sections import inference_sections, table_one_part
+from analysis.headline import TIE, headlines, summary_sentence, tie_sentences
+from analysis.inference_sections import MANY_CONDITIONS, inference_sections, table_one_part
 from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
     ACCURACY_COLUMNS,
     Card,
     Part,
     Section,
-    bounds,
     condition_name,
     percent_interval,
     points_interval,
@@ -19,9 +17,10 @@ from analysis.page import (
     ratio_interval,
     text,
 )
+from analysis.people_sections import replies_section, verdicts_part
+from analysis.recursivity_sections import blocks_section, finding_sentences
+from analysis.rehearsal_sections import as_rehearsal, items_section, kinds_section
 from analysis.results import Results
-
-MANY_CONDITIONS: Final = 3
 
 
 def sections(results: Results) -> list[Section]:
@@ -37,43 +36,41 @@ def sections(results: Results) -> list[Section]:
     list[Section]
         In order; one without data says so.
     """
+    has_utility = results.export.study.has_utility
     parts = [
         _headline(results),
         _participants(results),
-        _accuracy(results),
-        _utility(results),
+        *((_accuracy(results), _utility(results)) if has_utility else (blocks_section(results),)),
         *inference_sections(results),
     ]
     if len(results.tables["accuracy_by_tie"]):
         parts.append(_tie(results))
     if results.population == "simulated":
-        parts.append(_simulated(results))
-    return [*parts, _screening(results), _behaviour(results)]
+        parts += [kinds_section(results), items_section(results)]
+    replies = replies_section(results)
+    said = [] if replies is None else [replies]
+    parts += [_screening(results), _behaviour(results), *said]
+    return as_rehearsal(parts) if results.population == "simulated" else parts
 
 
 def _headline(results: Results) -> Section:
-    means = results.tables["accuracy_by_condition"].to_dict("records")
-    cards = [
-        Card(
-            label=f"Accuracy, {condition_label(row['condition'])}",
-            value=percent(row["accuracy"]),
-            detail=f"{percent_interval(row)}, n = {row['n_participants']}",
-        )
-        for row in means
-    ]
-    cards += [
-        Card(
-            label=f"Utility, {condition_label(row['condition'])}",
-            value=ratio(row["utility"]),
-            detail=ratio_interval(row),
-        )
-        for row in results.tables["utility"].to_dict("records")
-    ]
-    said = headlines(results) or [
+    found = finding_sentences(results)
+    if not results.export.study.has_utility:
+        said = "Tests of concepts and sub-concepts, each with its interval:"
+        nothing = "Nothing can be tested yet: there are not enough analysed participants."
+        return Section(
+            id="headline", title="In short", paragraphs=(said if found else nothing,),
+            items=tuple(found),
+        )  # fmt: skip
+    is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
+    only = _primary_condition(results) if is_long else None
+    said = headlines(results, only=only) or [
         "Nothing can be compared yet: there are not enough analysed participants."
     ]
+    said += [summary_sentence(results)] if is_long else []
+    cards = _cards(results, only)
     brackets = f"Brackets hold {percent(results.level, 0)} confidence intervals over participants."
-    why = tie_sentences(results)
+    why = [] if is_long else tie_sentences(results)
     return Section(
         id="headline",
         title="In short",
@@ -83,14 +80,47 @@ def _headline(results: Results) -> Section:
     )
 
 
+def _primary_condition(results: Results) -> str:
+    """Return the condition of the primary test; the last one where none could be made."""
+    table = results.tables.get("primary", results.tables["accuracy_differences"].iloc[-1:])
+    return str(table["condition"].iloc[0])
+
+
+def _cards(results: Results, only: str | None) -> list[Card]:
+    """Show accuracies and Utility large; of many conditions, those of one and the baseline."""
+    shown = None if only is None else {results.export.study.baseline, only}
+    means = results.tables["accuracy_by_condition"].to_dict("records")
+    cards = [
+        Card(
+            label=f"Accuracy, {condition_label(row['condition'])}",
+            value=percent(row["accuracy"]),
+            detail=f"{percent_interval(row)}, n = {row['n_participants']}",
+        )
+        for row in means
+        if shown is None or row["condition"] in shown
+    ]
+    cards += [
+        Card(
+            label=f"Utility, {condition_label(row['condition'])}",
+            value=ratio(row["utility"]),
+            detail=ratio_interval(row),
+        )
+        for row in results.tables["utility"].to_dict("records")
+        if shown is None or row["condition"] in shown
+    ]
+    return cards
+
+
 def _participants(results: Results) -> Section:
     flow, exclusions = results.tables["flow"], results.tables["exclusions"]
     counts = flow[flow["condition"] == ""].set_index("stage")["participants"]
     who = _who(results)
     reasons = [rule.reason for rule in results.rules if (exclusions["rule"] == rule.name).any()]
     why = f" {len(exclusions)} were excluded: they {_listed(reasons)}." if reasons else ""
+    n_gone = flow.loc[flow["stage"] == "withdrawn", "participants"].sum()
+    gone = f" {n_gone} withdrew, and nothing but their arm is left of them." if n_gone else ""
     said = (
-        f"{counts['started']} {who} began and {counts['analysed']} are analysed.{why} "
+        f"{counts['started']} {who} began and {counts['analysed']} are analysed.{why}{gone} "
         "The rules were applied in this order, to the raw answers, and the counts add up."
     )
     reasons_by_name = {rule.name: rule.reason for rule in results.rules}
@@ -107,9 +137,10 @@ def _participants(results: Results) -> Section:
         n_text=5,
         summary=f"Who was excluded, one by one ({len(exclusions)})",
     )
+    verdicts = verdicts_part(results.tables["verdicts"])
     return Section(
         id="participants", title="Who took part", paragraphs=(said,), figures=("flow",),
-        tables=(excluded,) if len(exclusions) else (),
+        tables=(excluded, verdicts) if len(exclusions) else (verdicts,),
     )  # fmt: skip
 
 
@@ -172,7 +203,7 @@ def _utility(results: Results) -> Section:
     first = [] if layout is None else [table_one_part(layout, level=results.level)]
     return Section(
         id="utility", title="Utility", paragraphs=(said,), figures=("utility",),
-        tables=(*first, scores, *_utility_otherwise(results)),
+        tables=(*(first or [scores]), *_utility_otherwise(results)),
     )  # fmt: skip
 
 
@@ -221,96 +252,12 @@ def _tie(results: Results) -> Section:
         "Where the tie is broken, only those who found the model’s real rule predict its answer, "
         "and those who go by the tie are wrong."
     )
+    is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
+    items = tie_sentences(results) if is_long else []
     return Section(
-        id="tie", title="Which rule was learned", paragraphs=(TIE, said), figures=("tie",),
-        tables=(table,),
+        id="tie", title="Which rule was learned", paragraphs=(TIE, said), items=tuple(items),
+        figures=("tie",), tables=(table,),
     )  # fmt: skip
-
-
-def _simulated(results: Results) -> Section:
-    said = (
-        "A kind says how a program behaves, which people never tell. Those that guess should lie "
-        "near one half, and the catch trials should exclude those that pay no attention. Accuracy "
-        "is here of all who answered every test trial, before the catch trials exclude anybody."
-    )
-    level = percent(results.level, 0)
-    ties = printed(
-        results.tables["simulated_ties"],
-        caption="Mean accuracy by kind where the image keeps or breaks the tie, of all who "
-        f"answered every test trial; {level} interval.",
-        columns={
-            "Kind": text("simulated_kind"),
-            "Condition": condition_name,
-            "Tie": lambda row: TIES[row["tie"]],
-            **ACCURACY_COLUMNS,
-        },
-        n_text=3,
-        summary="Each kind with the tie kept and broken",
-    )
-    return Section(
-        id="simulated",
-        title="The rehearsal, by kind of simulated participant",
-        paragraphs=(said,),
-        items=tuple(kind_sentences(results)),
-        figures=("simulated_kinds",),
-        tables=(
-            _kind_counts(results),
-            _kind_accuracies(results, level),
-            _effects(results, level),
-            ties,
-        ),
-    )
-
-
-def _kind_counts(results: Results) -> Part:
-    return printed(
-        results.tables["simulated_kinds"],
-        caption="Simulated participants by kind and condition: how many began, how many left by "
-        "each rule, how many are analysed.",
-        columns={
-            "Kind": text("simulated_kind"),
-            "Condition": condition_name,
-            "Began": text("participants"),
-            **{rule.name.capitalize(): text(rule.name) for rule in results.rules},
-            "Analysed": text("analysed"),
-        },
-        n_text=2,
-    )
-
-
-def _kind_accuracies(results: Results, level: str) -> Part:
-    kinds = results.tables["simulated_kinds"]
-    return printed(
-        kinds[kinds["finished"] > 0],
-        caption="Mean accuracy by kind and condition of all who answered every test trial; "
-        f"{level} interval.",
-        columns={
-            "Kind": text("simulated_kind"),
-            "Condition": condition_name,
-            "n": text("finished"),
-            "Accuracy": lambda row: percent(row["accuracy"]),
-            "Interval": percent_interval,
-        },
-        n_text=2,
-    )
-
-
-def _effects(results: Results, level: str) -> Part:
-    return printed(
-        results.tables["simulated_effects"],
-        caption="Each kind with the explanation and without it: difference in percentage points "
-        f"with its {level} interval, Utility with Fieller’s.",
-        columns={
-            "Kind": text("simulated_kind"),
-            "Condition": condition_name,
-            "n": lambda row: f"{row['n_participants']} / {row['n_baseline']}",
-            "Difference": lambda row: points(row["difference"]),
-            "Interval": points_interval,
-            "Utility": lambda row: ratio(row["utility"]),
-            "Its interval": bounds("utility_ci_low", "utility_ci_high", ratio),
-        },
-        n_text=2,
-    )
 
 
 def _screening(results: Results) -> Section:
@@ -327,11 +274,12 @@ def _screening(results: Results) -> Section:
             "Share": lambda row: percent(row["share"]),
         },
     )
+    n_catch = rules["catch_min_correct"]
+    catch = f", and the catch trials, one a session, for {n_catch} right in all" if n_catch else ""
     said = (
         f"The practice asks for {rules['practice_min_correct']} right answers within "
         f"{rules['practice_max_attempts']} rounds, the quiz for all right within "
-        f"{rules['quiz_max_attempts']} attempts, and the catch trials, one a session, for "
-        f"{rules['catch_min_correct']} right in all."
+        f"{rules['quiz_max_attempts']} attempts{catch}."
     )
     return Section(id="screening", title="Screening", paragraphs=(said,), tables=(figures,))
 
@@ -364,6 +312,8 @@ def _behaviour(results: Results) -> Section:
         },
         summary=_folded(results, "Use of the reservoir"),
     )
+    if not results.export.study.n_training:
+        return Section(id="behaviour", title="Reaction times", tables=(times,))
     return Section(id="behaviour", title="Reaction times and reservoir", tables=(times, openings))
 
 

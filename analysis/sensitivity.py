@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
-from analysis.exclusions import Rule, decide
+from analysis.exclusions import Rule, decide_record, raw_record
 from analysis.responses import Export
 from analysis.scoring import scored_trials
 from analysis.utility import utility_scores
@@ -60,14 +60,17 @@ def sensitivity(
     sets = {NONE: list(rules)}
     sets |= {rule.name: [other for other in rules if other is not rule] for rule in rules}
     sets[ALL] = []
+    record = raw_record(export)
+    trials = scored_trials(export, record["participant"])
     seen: dict[frozenset[str], pd.DataFrame] = {}
     parts = []
     for left_out, kept in sets.items():
-        decisions = decide(export, kept, is_compared=False)
+        decisions = decide_record(record, export.study, kept)
         names = decisions.loc[decisions["rule"].isna(), "participant"]
         key = frozenset(names)
         if key not in seen:
-            seen[key] = _figures(scored_trials(export, names), baseline, level)
+            chosen = trials[trials["participant"].isin(names)]
+            seen[key] = _figures(chosen, baseline, level)
         parts.append(seen[key].assign(left_out=left_out))
     table = pd.concat(parts, ignore_index=True)
     reference = parts[0].set_index("condition")["n_participants"]

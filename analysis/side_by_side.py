@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.apa import equivalence_sentence, odds_sentence
+from analysis.apa import bare_p, odds_sentence
 from analysis.errors import ResultsError
-from analysis.labels import bare_percent, condition_label, percent, ratio
+from analysis.inference_sections import historical_note
+from analysis.labels import bare_percent, condition_label, percent, ratio, scenario_label
 from analysis.latex import latex_table
-from analysis.page import Part, Section
+from analysis.page import Part, Row, Section, bounds, condition_name, printed
+from analysis.rehearsal_sections import as_rehearsal
 from analysis.report import SCHEMA_VERSION, check_results_folder, render_page, write_results
 from analysis.results import Results
 
@@ -38,14 +40,14 @@ def comparison_part(results: Sequence[Results]) -> Part:
         A row a condition in order of appearance; a scenario's sessions and Utility as columns, the
         best and second best marked. A dash where a scenario lacks a condition.
     """
-    tables = [found.tables["table_1"].set_index("condition") for found in results]
+    tables = [found.tables["table_1"].set_index(["condition", "source"]) for found in results]
     conditions = list(dict.fromkeys(name for table in tables for name in table.index))
     header, groups, marks = ["Condition"], [("", 1)], {}
-    rows = [[condition_label(name)] for name in conditions]
+    rows = [[f"{condition_label(name)}{' †' if source else ''}"] for name, source in conditions]
     for found, table in zip(results, tables, strict=True):
         sessions = [str(name) for name in table if str(name).startswith("session_")]
         header += [*(name.removeprefix("session_") for name in sessions), "Utility"]
-        groups.append((condition_label(found.export.study.scenario), len(sessions) + 1))
+        groups.append((scenario_label(found.export.study.scenario), len(sessions) + 1))
         for i, name in enumerate(conditions):
             if name not in table.index:
                 rows[i] += ["–"] * (len(sessions) + 1)
@@ -53,12 +55,12 @@ def comparison_part(results: Sequence[Results]) -> Part:
             row = table.loc[name]
             if row["mark"]:
                 marks[i, len(rows[i]) + len(sessions)] = str(row["mark"])
-            dagger = " †" if row["is_historical"] else ""
+            dagger = " †" if row["is_historical"] and not name[1] else ""
             rows[i] += [bare_percent(row[s]) for s in sessions] + [ratio(row["utility"]) + dagger]
     return Part(
         caption="Accuracy by session in per cent, and Utility. Bold: the best of a scenario, "
-        "underlined: the second best, where above the baseline as printed. † not randomised "
-        "together with the others.",
+        "underlined: the second best, where above the baseline as printed."
+        + historical_note(pd.concat([found.tables["table_1"] for found in results])),
         header=tuple(header),
         rows=tuple(map(tuple, rows)),
         text_columns=(0,),
@@ -80,15 +82,12 @@ def comparison_sections(results: Sequence[Results]) -> list[Section]:
     list[Section]
         Table 1, primary tests, and what is shown of no difference and harm.
     """
-    primary, equal = [], []
+    primary = []
     for found in results:
-        scenario = condition_label(found.export.study.scenario)
         if "primary" in found.tables:
             row = found.tables["primary"].iloc[0].to_dict()
+            scenario = scenario_label(found.export.study.scenario)
             primary.append(f"{scenario}: {odds_sentence(row, level=found.level)}")
-        if "equivalence" in found.tables:
-            rows = found.tables["equivalence"].to_dict("records")
-            equal += [f"{scenario}: {equivalence_sentence(row)}" for row in rows]
     said = (
         "A Utility of one scenario is not that of another: it cannot exceed one over the "
         "baseline’s accuracy, " + ", ".join(_ceiling(found) for found in results) + "."
@@ -99,11 +98,50 @@ def comparison_sections(results: Sequence[Results]) -> list[Section]:
             tables=(comparison_part(results),),
         ),
         Section(id="primary", title="Primary tests", items=tuple(primary)),
-        Section(id="equivalence", title="No difference, and harm", items=tuple(equal)),
+        *_equivalence(results),
     ]  # fmt: skip
 
 
-def write_comparison(results: Sequence[Results], folder: Path, notes: Sequence[str] = ()) -> Path:
+def _equivalence(results: Sequence[Results]) -> list[Section]:
+    """Lay out the tests of equivalence and of harm of all studies in one table."""
+    tables = [
+        found.tables["equivalence"].assign(scenario=found.export.study.scenario)
+        for found in results
+        if "equivalence" in found.tables
+    ]
+    if not tables:
+        return []
+    part = printed(
+        pd.concat(tables, ignore_index=True),
+        caption="Utility against its margins, with 90 % intervals: two one-sided tests of "
+        "equivalence (TOST), and the test of harm, adjusted by Holm within a scenario. What is "
+        "shown is shown at a level of 5 %.",
+        columns={
+            "Scenario": lambda row: scenario_label(row["scenario"]),
+            "Condition": condition_name,
+            "Utility": lambda row: ratio(row["utility"]),
+            "Interval": bounds("ci_low", "ci_high", ratio),
+            "Margins": bounds("margin_low", "margin_high", ratio),
+            "p, equivalence": lambda row: bare_p(row["p_equivalence"]),
+            "p, harm": lambda row: bare_p(row["p_harm_holm"]),
+            "Shown": _shown,
+        },
+        n_text=2,
+    )
+    said = "That a difference is not significant does not show that there is none."
+    title = "No difference, and harm"
+    return [Section(id="equivalence", title=title, paragraphs=(said,), tables=(part,))]
+
+
+def _shown(row: Row) -> str:
+    if row["is_harmful"]:
+        return "harm"
+    return "no difference that matters" if row["is_equivalent"] else "neither"
+
+
+def write_comparison(
+    results: Sequence[Results], folder: Path, notes: Sequence[Sequence[str]] = ()
+) -> Path:
     """Write a folder of several studies whole or not at all.
 
     Parameters
@@ -113,7 +151,7 @@ def write_comparison(results: Sequence[Results], folder: Path, notes: Sequence[s
     folder
         New, empty, or an earlier results folder, which is replaced.
     notes
-        Warnings that a reader must know of.
+        For each study, warnings that a reader must know of; none where empty.
 
     Returns
     -------
@@ -132,16 +170,20 @@ def write_comparison(results: Sequence[Results], folder: Path, notes: Sequence[s
         unfinished = Path(scratch) / "results"
         unfinished.mkdir()
         names = [found.export.study.study for found in results]
-        for name, found in zip(names, results, strict=True):
-            write_results(found, unfinished / name, notes)
+        each = list(notes) or [()] * len(names)
+        for name, found, own in zip(names, results, each, strict=True):
+            write_results(found, unfinished / name, own)
+        said = [f"{name}: {note}" for name, own in zip(names, each, strict=True) for note in own]
         sections = comparison_sections(results)
+        if results[0].population == "simulated":
+            sections = as_rehearsal(sections)
         table = pd.concat([found.tables["table_1"] for found in results], ignore_index=True)
         table.to_csv(unfinished / "table_1.csv", index=False, lineterminator="\n")
         latex = latex_table(sections[0].tables[0], "table-1")
         (unfinished / "table_1.tex").write_text(latex, encoding="utf-8")
-        (unfinished / "report.html").write_text(_page(results, sections, notes), encoding="utf-8")
+        (unfinished / "report.html").write_text(_page(results, sections, said), encoding="utf-8")
         record = {"schema": "studies-results", "schema_version": SCHEMA_VERSION, "studies": names}
-        text = json.dumps(record | {"notes": list(notes)}, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(record | {"notes": said}, indent=1, ensure_ascii=False) + "\n"
         (unfinished / "results.json").write_text(text, encoding="utf-8")
         if folder.exists():
             shutil.move(folder, Path(scratch) / "replaced")
@@ -163,7 +205,7 @@ def _check(results: Sequence[Results]) -> None:
 def _ceiling(found: Results) -> str:
     means = found.tables["accuracy_by_condition"].set_index("condition")["accuracy"]
     value = 1 / float(means[found.export.study.baseline])
-    return f"{ratio(value)} in {condition_label(found.export.study.scenario)}"
+    return f"{ratio(value)} in {scenario_label(found.export.study.scenario)}"
 
 
 def _page(results: Sequence[Results], sections: Sequence[Section], notes: Sequence[str]) -> str:
@@ -177,8 +219,9 @@ def _page(results: Sequence[Results], sections: Sequence[Section], notes: Sequen
         " analysed)"
         for found in results
     )
+    kind = "rehearsals" if results[0].population == "simulated" else "studies"
     return render_page(
-        title=f"{len(results)} studies side by side",
+        title=f"{len(results)} {kind} side by side",
         about=f"Studies: {counts}. Intervals are of {percent(results[0].level, 0)}; the folder of "
         "each study has its own report.",
         is_simulated=results[0].population == "simulated",

@@ -10,11 +10,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
-from analysis.errors import BaselineError, SmallArmWarning, ZeroVarianceWarning
+from analysis.errors import (
+    BaselineError,
+    SmallArmWarning,
+    UnboundedIntervalWarning,
+    ZeroVarianceWarning,
+)
 from analysis.exclusions import RULES, Rule
 from analysis.utility import utility_scores
 
 GROUP = ["simulated_kind", "condition"]
+LEAST_ANSWERS = 5  # of a trial in a condition, before all right or all wrong says something
 
 
 def kind_table(
@@ -106,13 +112,15 @@ def kind_effects(
         One row per kind and other condition, where both arms have somebody:
         ``simulated_kind``, ``condition``, ``n_participants``, ``n_baseline``, ``difference``,
         ``ci_low``, ``ci_high`` (Welch), ``utility``, ``utility_ci_low``, ``utility_ci_high``
-        (Fieller). A missing interval means fewer than two participants in an arm, or no spread.
+        (Fieller). A missing interval means fewer than two participants in an arm, or no spread;
+        an infinite one that the kind's baseline cannot be told from zero.
     """
     tables = []
     for kind, rows in accuracies.groupby("simulated_kind"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SmallArmWarning)
             warnings.simplefilter("ignore", ZeroVarianceWarning)
+            warnings.simplefilter("ignore", UnboundedIntervalWarning)
             try:
                 differences = accuracy_differences(rows, baseline, level=level)
                 scores = utility_scores(rows, baseline, level=level)
@@ -126,3 +134,29 @@ def kind_effects(
     columns = [*GROUP, "n_participants", "n_baseline", "difference", "ci_low", "ci_high"]
     columns += ["utility", "utility_ci_low", "utility_ci_high"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def item_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each trial was answered right, by condition.
+
+    Parameters
+    ----------
+    trials
+        As from `scoring.scored_trials`.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``trial``, ``condition``, ``tie``, ``n_participants``, ``accuracy`` in [0, 1],
+        ``is_ceiling`` and ``is_floor`` (all or none right, of `LEAST_ANSWERS` or more).
+    """
+    groups = trials.astype({"correct": float}).groupby(["trial", "condition"], sort=True)
+    table = groups.agg(
+        tie=("tie", "first"),
+        n_participants=("participant", "nunique"),
+        accuracy=("correct", "mean"),
+    ).reset_index()
+    is_known = table["n_participants"] >= LEAST_ANSWERS
+    return table.assign(
+        is_ceiling=is_known & (table["accuracy"] == 1), is_floor=is_known & (table["accuracy"] == 0)
+    )

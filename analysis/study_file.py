@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analysis.errors import ExportError
-from study_app.columns import SCHEMA, SCHEMA_VERSION, STUDY_FIELDS, TABLES
+from study_app.columns import ALL_TABLES, SCHEMA, SCHEMA_VERSION, STUDY_FIELDS
 
 RULE_NAMES: Final = (
     "practice_min_correct",
@@ -88,6 +88,11 @@ class Study:
     def baseline(self) -> str:
         """The condition that the others are compared with."""
         return self.conditions[0]
+
+    @property
+    def has_utility(self) -> bool:
+        """Whether participants predicted the model, in all or some of the sessions."""
+        return self.task in {"utility", "mixed"}
 
     @property
     def n_scored(self) -> int:
@@ -186,7 +191,7 @@ def _check_types(parsed: dict[str, Any]) -> None:
     for name in RULE_NAMES:
         value = parsed["rules"].get(name)
         _require(_is_integer(value), f"rules.{name}", "be an integer", value)
-    for name in TABLES:
+    for name in ALL_TABLES:
         entry = parsed["files"].get(name)
         fits = (
             isinstance(entry, dict)

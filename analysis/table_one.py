@@ -29,8 +29,8 @@ def table_one(
     pd.DataFrame
         One row per scenario and condition, in order of appearance: ``scenario``, ``condition``,
         ``session_1`` and further, ``utility`` (missing for the baseline), ``ci_low``, ``ci_high``,
-        ``mark`` (``best``, ``second`` or empty; see `ranking.utility_ranks`) and
-        ``is_historical``.
+        ``mark`` (``best``, ``second`` or empty; see `ranking.utility_ranks`), ``is_historical`` and
+        ``source`` (empty: this study; see `analysis.historical`).
 
     Raises
     ------
@@ -48,4 +48,4 @@ def table_one(
     known = [name for name in ("utility", "ci_low", "ci_high") if name in scores]
     table = wide.reset_index().merge(scores[[*KEYS, *known]], on=KEYS, how="left")
     table = table.merge(marked, on=KEYS, how="left").fillna({"mark": ""})
-    return table.assign(is_historical=table["condition"].isin(historical))
+    return table.assign(is_historical=table["condition"].isin(historical), source="")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -73,6 +73,8 @@ def _decode(content: bytes, name: str) -> str:
 
 def _line_numbers(text: str, name: str, expected: list[str]) -> list[int]:
     """Check the header and the fields of every line; return the line at which each row ends."""
+    if '"' not in text and "\r" not in text:
+        return _plain_line_numbers(text, name, expected)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines = []
     try:
@@ -91,6 +93,20 @@ def _line_numbers(text: str, name: str, expected: list[str]) -> list[int]:
     return lines
 
 
+def _plain_line_numbers(text: str, name: str, expected: list[str]) -> list[int]:
+    """Do the same where nothing is quoted, so that a line is a row and a comma parts two fields."""
+    header, *rows = text.split("\n")[:-1]
+    _check_header(header.split(","), name, expected)
+    n_commas = len(expected) - 1
+    if {row.count(",") for row in rows} <= {n_commas} and "" not in rows:
+        return list(range(2, len(rows) + 2))
+    number, row = next(
+        (i, row) for i, row in enumerate(rows, start=2) if row.count(",") != n_commas or not row
+    )
+    got = row.count(",") + 1 if row else 0
+    raise ExportError(f"{name} line {number} must have {len(expected)} fields; got {got}.")
+
+
 def _check_header(header: list[str], name: str, expected: list[str]) -> None:
     missing = [column for column in expected if column not in header]
     if missing:
@@ -102,29 +118,35 @@ def _check_header(header: list[str], name: str, expected: list[str]) -> None:
 
 
 def _typed(raw: pd.DataFrame, column: Column, name: str) -> pd.Series:
-    """Return a column with its dtype, or raise at the first value that does not fit."""
-    text = raw[column.name]
-    given = text != ""
-    if column.required:
-        _refuse(text[~given], name, "have a value")
-    values = _parsed(text, column.kind)
-    _refuse(text[given & values.isna()], name, RULES[column.kind])
-    if column.unit == "from 1":
-        _refuse(text[given & (values == 0).fillna(False).astype(bool)], name, "be at least 1")
-    if column.choices:
-        wrong = text[given & ~text.isin(column.choices)]
-        _refuse(wrong, name, f"be one of {list(column.choices)}")
+    """Check a column, each different text once, and return it with its dtype."""
+    codes, different = pd.factorize(raw[column.name])
+    text = pd.Series(different, dtype=raw[column.name].dtype)
+    parsed = PARSERS[column.kind](text)
+    for wrong, rule in _broken_rules(text, parsed, column):
+        is_here = np.isin(codes, np.flatnonzero(wrong.to_numpy(dtype=bool)))
+        _refuse(raw.loc[is_here, column.name], name, rule)
+    values = parsed.take(codes)
+    values.index = raw.index
     if column.required and column.kind in {"integer", "boolean"}:
         return values.astype("int64" if column.kind == "integer" else "bool")
     return values
 
 
-def _parsed(text: pd.Series, kind: Kind) -> pd.Series:
-    """Parse each different text once; what is not of the kind is missing."""
-    codes, different = pd.factorize(text)
-    values = PARSERS[kind](pd.Series(different, dtype=text.dtype)).take(codes)
-    values.index = text.index
-    return values
+def _broken_rules(
+    text: pd.Series, values: pd.Series, column: Column
+) -> Iterator[tuple[pd.Series, str]]:
+    """Walk over the rules that some of the different texts break, and say which do."""
+    given = text != ""
+    rules = [
+        (~given if column.required else given & False, "have a value"),
+        (given & values.isna(), RULES[column.kind]),
+    ]
+    if column.unit == "from 1":
+        rules.append((given & (values == 0).fillna(False).astype(bool), "be at least 1"))
+    if column.choices:
+        is_known = text.isin(column.choices)
+        rules.append((given & ~is_known, f"be one of {list(column.choices)}"))
+    yield from ((wrong, rule) for wrong, rule in rules if wrong.any())
 
 
 def _refuse(wrong: pd.Series, name: str, rule: str) -> None:

@@ -17,12 +17,12 @@ from analysis.errors import AnalysisWarning
 from analysis.report import write_results
 from analysis.responses import read_export
 from analysis.results import analyse
-from study_app.columns import STUDY_FIELDS, TABLES
+from study_app.columns import ALL_TABLES, SCHEMA_VERSION, STUDY_FIELDS
 
 N_PARTICIPANTS, N_TRAINING, N_TEST, N_SESSIONS = 10_000, 5, 7, 3
 CONDITIONS = {"baseline": 0.62, "ace": 0.7, "craft_concepts_only": 0.8, "craft": 0.87}
 T = TypeVar("T")
-EMPTY = {"string": "", "integer": "1", "number": "900.0", "boolean": "false",
+EMPTY = {"string": "x", "integer": "1", "number": "900.0", "boolean": "false",
          "instant": "2026-03-01T09:00:00Z"}  # fmt: skip
 
 
@@ -58,11 +58,17 @@ def _timed(name: str, work: Callable[[], T]) -> T:
 def write_export(folder: Path, rng: np.random.Generator) -> Path:
     """Write an export of simulated participants who all finish."""
     folder.mkdir()
-    rows: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
+    rows: dict[str, list[dict[str, str]]] = {name: [] for name in ALL_TABLES}
     for number in range(N_PARTICIPANTS):
         _participate(number, rows, rng)
+    began = str(N_PARTICIPANTS // len(CONDITIONS))
+    for condition in CONDITIONS:
+        counts = {"began": began, "completed": began, "included": began}
+        zeros = dict.fromkeys(("in_progress", "lapsed", "screened_out", "excluded"), "0")
+        zeros |= {"rejected": "0", "withdrawn": "0"}
+        rows["arms"].append({"simulated": "true", "condition": condition} | counts | zeros)
     files = {}
-    for name, columns in TABLES.items():
+    for name, columns in ALL_TABLES.items():
         file = folder / f"{name}.csv"
         with file.open("w", newline="", encoding="utf-8") as lines:
             writer = csv.writer(lines, lineterminator="\n")
@@ -81,8 +87,9 @@ def write_export(folder: Path, rng: np.random.Generator) -> Path:
 
 def _study(files: dict[str, dict[str, object]]) -> dict[str, object]:
     fields = {
-        "schema": "study-export", "schema_version": 1, "package_version": "0", "git_commit": None,
-        "study": "benchmark", "title": "Benchmark", "task": "utility", "scenario": "drawn",
+        "schema": "study-export", "schema_version": SCHEMA_VERSION, "package_version": "0",
+        "git_commit": None, "study": "benchmark", "title": "Benchmark",
+        "task": "utility", "scenario": "drawn",
         "classes": ["husky", "wolf"], "conditions": list(CONDITIONS), "lists": ["a"],
         "n_sessions": N_SESSIONS, "n_training": N_TRAINING, "n_test": N_TEST,
         "rules": {"practice_min_correct": 1, "practice_max_attempts": 2, "quiz_max_attempts": 2,
@@ -100,8 +107,15 @@ def _participate(
     share = CONDITIONS[condition] + 0.1 * rng.standard_normal()
     rows["participants"].append({
         **who, "status": "completed", "condition": condition, "list": "a", "quiz_passed": "true",
-        "catch_shown": "3", "catch_correct": "3", "screened_out_at": "",
+        "catch_shown": "3", "catch_correct": "3", "screened_out_at": "", "verdict": "include",
+        "decided_by": "rules",
     })  # fmt: skip
+    rows["decisions"].append({**who, "verdict": "include", "decided_by": "rules"})
+    asked = {**who, "condition": condition, "session": "0", "questionnaire": "about-you"}
+    for question, value in (("age", str(18 + number % 60)), ("gender", "fmo"[number % 3])):
+        rows["replies"].append({**asked, "question": question, "value": value})
+    said = f"it looks at the ears, {number}"
+    rows["replies"].append({**asked, "session": "1", "question": "uses", "value": said})
     answer = {**who, "condition": condition, "list": "a", "attempt": "1", "rt_ms": "900.0"}
     asked = [("practice", 0, 1), ("quiz", 0, 1)]
     asked += [("test", s, p) for s in range(1, N_SESSIONS + 1) for p in range(1, N_TEST + 2)]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study_app.columns import SCHEMA_VERSION, STUDY_FIELDS, TABLES, column_names
+from study_app.columns import ALL_TABLES, SCHEMA_VERSION, STUDY_FIELDS, column_names
 
 N_SESSIONS, N_TEST, N_PRACTICE, N_QUIZ = 3, 7, 4, 3
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -231,11 +231,26 @@ UNUSED = {  # columns that must be filled and that these tests say nothing of
 }  # fmt: skip
 
 
+def count_arms(participants, withdrawn=()):
+    """Rows of arms.csv; `withdrawn` has one (simulated, condition) for each who withdrew."""
+    listed = [(row["simulated"], row["condition"]) for row in participants]
+    arms = [
+        {"simulated": key[0], "condition": key[1]} for key in dict.fromkeys([*listed, *withdrawn])
+    ]
+    for arm in arms:
+        key = arm["simulated"], arm["condition"]
+        gone = list(withdrawn).count(key)
+        counts = dict.fromkeys(column_names("arms")[2:], 0)
+        arm.update(counts | {"began": listed.count(key) + gone, "withdrawn": gone})
+    return arms
+
+
 def write_tables(folder, tables):
     """Write an export; the tables' rows are dictionaries by column."""
     folder.mkdir(parents=True, exist_ok=True)
     contents = {}
-    for name in TABLES:
+    tables = {"replies": [], "decisions": [], "arms": count_arms(tables["participants"])} | tables
+    for name in ALL_TABLES:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         names = column_names(name)

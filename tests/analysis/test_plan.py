@@ -46,7 +46,8 @@ def test_a_plan_is_followed(write, export):
     plan = read_plan(write(TEXT))
     changed = with_thresholds(export, plan)
     rules = planned_rules(plan, changed.study)
-    assert [rule.name for rule in rules] == list(plan.exclusions.order)
+    names = [rule.name for rule in rules]
+    assert names == ["eligibility", "quota", *plan.exclusions.order, "researcher"]
     decisions = decide(changed, rules)
     left = decisions[decisions["rule"] == "same_answers"]
     assert (
@@ -61,7 +62,7 @@ def test_a_plan_is_followed(write, export):
 def test_without_a_plan_the_study_s_own_rules_apply(export):
     assert planned_rules(Plan(), export.study) == applied_rules(export.study)
     assert [rule.name for rule in applied_rules(export.study)] == [
-        "practice", "quiz", "unfinished", "catch",
+        "eligibility", "quota", "practice", "quiz", "unfinished", "catch", "researcher",
     ]  # fmt: skip
     assert Plan().primary is None and Plan().equivalence.margin == 0.1
 
@@ -74,7 +75,7 @@ def test_rules_of_time_apply_where_their_limit_is_set(export):
     }
     study = dataclasses.replace(export.study, rules=rules)
     changed = dataclasses.replace(export, study=study)
-    assert [rule.name for rule in applied_rules(study)][4:] == ["fast_answers", "too_long"]
+    assert [rule.name for rule in applied_rules(study)][6:-1] == ["fast_answers", "too_long"]
     decisions = decide(changed)
     details = decisions.set_index("rule")["detail"]
     assert (

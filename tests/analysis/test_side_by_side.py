@@ -26,7 +26,7 @@ def leaves(husky):
 
 def test_scenarios_stand_as_columns(husky, leaves):
     part = comparison_part([husky, leaves])
-    assert part.groups == (("", 1), ("Husky wolf", 4), ("Leaves", 4))
+    assert part.groups == (("", 1), ("Husky vs. Wolf", 4), ("Leaves", 4))
     assert part.header == ("Condition", *("1", "2", "3", "Utility") * 2)
     assert [row[0] for row in part.rows] == ["Baseline", "CRAFT", "ACE"]
     assert part.rows[2][1:5] == ("–",) * 4 and part.rows[2][8] == "1.01"
@@ -35,15 +35,17 @@ def test_scenarios_stand_as_columns(husky, leaves):
 
 def test_page_names_ceilings_and_primary_tests(husky, leaves):
     table, primary, equal = comparison_sections([husky, leaves])
-    assert "in Husky wolf, 1." in table.paragraphs[0]
+    assert "in Husky vs. Wolf, 1." in table.paragraphs[0]
     assert primary.items[1].startswith("Leaves: The odds of a right answer with CRAFT")
-    assert len(equal.items) == 2
+    (part,) = equal.tables
+    assert [row[0] for row in part.rows] == ["Husky vs. Wolf", "Leaves"]
+    assert {row[-1] for row in part.rows} <= {"harm", "no difference that matters", "neither"}
 
 
 def test_each_study_keeps_its_own_report(husky, leaves, tmp_path):
-    page = write_comparison([husky, leaves], tmp_path / "out", ["One arm is small."])
+    page = write_comparison([husky, leaves], tmp_path / "out", [["One arm is small."], []])
     text = page.read_text("utf-8")
-    assert 'colspan="4"' in text and "One arm is small." in text and "rehearsal" in text
+    assert 'colspan="4"' in text and "husky-demo: One arm is small." in text and "rehearsal" in text
     record = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
     assert record["studies"] == ["husky-demo", "leaves-demo"]
     for name in record["studies"]:

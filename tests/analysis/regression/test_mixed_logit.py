@@ -166,8 +166,8 @@ def test_flat_direction_of_the_variances_is_left_alone():
 
 def test_slope_that_stays_is_an_error(monkeypatch):
     y, X, participants, items = _balanced(np.random.default_rng(1))
-    monkeypatch.setattr("analysis.regression.mixed_logit.SLOPE", 1e-14)
-    with pytest.raises(ConvergenceError, match=r"likelihood must end below 1e-14; got \d"):
+    monkeypatch.setattr("analysis.regression.mixed_logit.SLOPE", 1e-20)
+    with pytest.raises(ConvergenceError, match=r"likelihood must end below 1e-20; got \d"):
         fit_mixed_logit(y, X, participants, items)
 
 

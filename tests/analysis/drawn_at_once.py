@@ -1,0 +1,118 @@
+"""The default tests on thousands of drawn studies at once, as arrays.
+
+S studies, n participants of an arm, J items; answers (S, n, J). `test_drawn_at_once` holds each
+function against that of the package, study by study. With equally many answers of everybody, the
+marginal odds ratio has a closed form: the log odds of an arm are those of its mean, and each
+participant moves them by (m - a) / (a (1 - a) (n - 1)) under the covariance of Mancl & DeRouen.
+"""
+
+import numpy as np
+from scipy import special, stats
+
+from analysis.regression.averaging import averaged_share, log_odds_of_share
+
+ALIKE = 1e-12
+GRID = 60
+
+
+def draw_items(n_studies, n_items, sd, rng):
+    """Effects of items in log odds (S, J), of mean 0 in each study."""
+    items = sd * rng.standard_normal((n_studies, n_items))
+    return items - items.mean(axis=1, keepdims=True)
+
+
+def draw_arms(share, n, items, participant_sd, rng):
+    """Answers (S, n, J) of one arm, and its accuracy on the items of each study (S,)."""
+    variances = participant_sd**2 + items.var(axis=1)
+    grid = np.linspace(variances.min(), variances.max() + 1e-9, GRID)
+    centers = np.interp(variances, grid, [log_odds_of_share(share, v) for v in grid])
+    log_odds = centers[:, None] + items
+    truth = averaged_share(log_odds, participant_sd**2).mean(axis=1)
+    effects = participant_sd * rng.standard_normal((len(items), n, 1))
+    p = special.expit(log_odds[:, None, :] + effects)
+    return rng.random(p.shape) < p, truth
+
+
+class Arm:
+    """Mean accuracy a (S,), its squared error u (S,), and the degrees of freedom."""
+
+    def __init__(self, right):
+        each = right.mean(axis=2)
+        self.n, self.n_answers = right.shape[1], right.shape[1] * right.shape[2]
+        self.a, self.degrees = each.mean(axis=1), self.n - 1.0
+        varies = np.ptp(each, axis=1) > ALIKE
+        self.u = np.where(varies, each.var(axis=1, ddof=1) / self.n, 0.0)
+
+    def limits(self, tail):
+        return wilson(self.a, self.u, self.n_answers, stats.t.isf(tail, self.degrees))
+
+
+def wilson(a, u, n_answers, t, *, has_floor=False):
+    """Wilson's limits, as `analysis.shares.wilson_limits`."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.where(u > 0, a * (1 - a) / u, n_answers)
+    if has_floor:
+        n = np.minimum(n, n_answers)
+    centre = (a + t**2 / (2 * n)) / (1 + t**2 / n)
+    half = np.sqrt(t**2 * (a * (1 - a) / n + t**2 / (4 * n * n))) / (1 + t**2 / n)
+    return np.where(a > 0, centre - half, 0.0), np.where(a < 1, centre + half, 1.0)
+
+
+def are_different(x, y, *, alpha=0.05):
+    """Whether the default test between conditions finds a difference (S,)."""
+    arms = Arm(x), Arm(y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = [arm.a * (1 - arm.a) for arm in arms]
+        parts = [arm.u * arm.n / ((arm.n - 1) * v**2) for arm, v in zip(arms, spread, strict=True)]
+        variance = parts[0] + parts[1]
+        df = variance**2 / sum(v**2 / arm.degrees for v, arm in zip(parts, arms, strict=True))
+        t = (special.logit(arms[0].a) - special.logit(arms[1].a)) / np.sqrt(variance)
+        by_odds = 2 * stats.t.sf(np.abs(t), df) < alpha
+    is_separated = np.isin(arms[0].a, (0, 1)) | np.isin(arms[1].a, (0, 1))
+    (l1, h1), (l2, h2) = (arm.limits(alpha / 2) for arm in arms)
+    difference = arms[0].a - arms[1].a
+    low = difference - np.hypot(arms[0].a - l1, h2 - arms[1].a)
+    high = difference + np.hypot(h1 - arms[0].a, arms[1].a - l2)
+    return np.where(is_separated, (low > 0) | (high < 0), by_odds)
+
+
+def ratio_limits(x, y, *, tail):
+    """Limits of the ratio of two arms, as `analysis.intervals.ratio_limits`."""
+    (l1, h1), (l2, h2), a, b = x.limits(tail), y.limits(tail), x.a, y.a
+    lead, at_low = l2 * (2 * b - l2), l1 * (2 * a - l1)
+    high = (a * b + np.sqrt(np.maximum((a * b) ** 2 - h1 * (2 * a - h1) * lead, 0))) / lead
+    below = np.sqrt(np.maximum((a * b) ** 2 - at_low * h2 * (2 * b - h2), 0))
+    return at_low / (a * b + below), high
+
+
+def are_equivalent(x, y, margin, *, alpha=0.05):
+    """Whether TOST finds the ratio within 1 - margin (S,) and its inverse."""
+    arms = Arm(x), Arm(y)
+    low, high = ratio_limits(*arms, tail=alpha)
+    t = stats.t.isf(alpha, arms[1].degrees)
+    is_bounded = t**2 * arms[1].u < arms[1].a ** 2
+    return is_bounded & (low > 1 - margin) & (high < 1 / (1 - margin))
+
+
+def are_harmful(x, y, *, alpha=0.05):
+    """Whether the test of harm finds the ratio below 1."""
+    return ratio_limits(Arm(x), Arm(y), tail=alpha)[1] < 1
+
+
+def differ_from_chance(right, chance, *, alpha=0.05):
+    """Whether a share over participants and items as crossed clusters differs from guessing."""
+    n_studies, n, n_items = right.shape
+    e = right - right.mean(axis=(1, 2), keepdims=True)
+    by_person, by_item = e.sum(axis=2), e.sum(axis=1)
+    of_persons = (by_person**2).sum(axis=1) / (n * n_items) ** 2 * n / (n - 1)
+    of_items = (by_item**2).sum(axis=1) / (n * n_items) ** 2 * n_items / (n_items - 1)
+    left = e - by_person[:, :, None] / n_items - by_item[:, None, :] / n
+    of_answers = (left**2).sum(axis=(1, 2)) / ((n - 1) * (n_items - 1)) / (n * n_items)
+    u = np.maximum(of_persons + of_items - of_answers, np.maximum(of_persons, of_items))
+    parts = of_persons**2 / (n - 1) + of_items**2 / (n_items - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.where(parts > 0, np.maximum(u**2 / parts, 1), min(n, n_items) - 1)
+    t = stats.t.isf(alpha / 2, df)
+    a = right.mean(axis=(1, 2))
+    low, high = wilson(a, u, n * n_items, t, has_floor=True)
+    return (low > chance) | (high < chance)

@@ -1,0 +1,76 @@
+"""The tests on many studies at once are those of the package."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.chance import against_chance
+from analysis.errors import AnalysisWarning
+from analysis.inversion import p_ratio_above
+from analysis.two_arms import arm_of, difference_p, is_equivalent
+from tests.analysis import drawn_at_once as drawn
+
+N_STUDIES = 25
+
+
+@pytest.fixture(autouse=True)
+def _unheard():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnalysisWarning)
+        yield
+
+
+@pytest.fixture(params=[0.7, 0.97])
+def arms(request):
+    rng = np.random.default_rng(3)
+    items = drawn.draw_items(N_STUDIES, 21, 0.5, rng)
+    x, _ = drawn.draw_arms(request.param - 0.15, 8, items, 0.5, rng)
+    y, _ = drawn.draw_arms(request.param, 12, items, 0.5, rng)
+    return x, y
+
+
+def test_test_between_conditions_is_that_of_the_package(arms):
+    x, y = arms
+    for alpha in (0.05, 0.4):
+        found = drawn.are_different(x, y, alpha=alpha)
+        expected = [
+            difference_p(a.astype(float), b.astype(float)) < alpha
+            for a, b in zip(x, y, strict=True)
+        ]
+        assert found.tolist() == expected
+
+
+def test_equivalence_and_harm_are_those_of_the_package(arms):
+    x, y = arms
+    margin = np.full(N_STUDIES, 0.3)
+    expected = [is_equivalent(a, b, margin=0.3) for a, b in zip(x, y, strict=True)]
+    assert drawn.are_equivalent(x, y, margin).tolist() == expected
+    harmful = [
+        1 - p_ratio_above(arm_of(a, "x"), arm_of(b, "y"), 1.0) < 0.05
+        for a, b in zip(x, y, strict=True)
+    ]
+    assert drawn.are_harmful(x, y).tolist() == harmful
+
+
+def test_share_against_chance_is_that_of_the_package(arms):
+    x, _ = arms
+    person, item = (index.ravel() for index in np.indices(x.shape[1:]))
+    tables = [
+        pd.DataFrame({"participant": person, "item": item, "right": r.ravel() * 1.0}) for r in x
+    ]
+    for chance in (0.5, 0.78):
+        expected = [
+            against_chance(table, chance, test="t", has_alternatives=False)[0].p < 0.05
+            for table in tables
+        ]
+        assert drawn.differ_from_chance(x, chance).tolist() == expected
+
+
+def test_arms_have_the_share_that_they_were_drawn_for():
+    rng = np.random.default_rng(4)
+    items = drawn.draw_items(400, 21, 1.0, rng)
+    right, truth = drawn.draw_arms(0.8, 20, items, 1.0, rng)
+    assert truth.mean() == pytest.approx(0.8, abs=0.01)
+    assert right.mean() == pytest.approx(truth.mean(), abs=0.01)

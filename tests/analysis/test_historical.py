@@ -1,0 +1,99 @@
+import json
+
+import pandas as pd
+import pytest
+
+from analysis.cli import main
+from analysis.errors import HistoricalError
+from analysis.historical import read_earlier, with_earlier
+from analysis.table_one import table_one
+
+PAPER = "docs/published/table1_utility.csv"
+
+
+@pytest.fixture
+def own():
+    rows = [("baseline", 1, 0.6), ("baseline", 2, 0.6), ("craft", 1, 0.8), ("craft", 2, 0.9)]
+    means = pd.DataFrame(rows, columns=["condition", "session", "accuracy"])
+    scores = pd.DataFrame(
+        {"condition": ["craft"], "utility": [1.42], "ci_low": [1.2], "ci_high": [1.7]}
+    )
+    scenario = {"scenario": "husky_wolf"}
+    return table_one(means.assign(**scenario), scores.assign(**scenario))
+
+
+@pytest.fixture
+def earlier_results(tmp_path, own):
+    """A results folder of an earlier study, as far as it is read."""
+    folder = tmp_path / "first"
+    (folder / "tables").mkdir(parents=True)
+    own.to_csv(folder / "tables" / "table_1.csv", index=False)
+    record = {"study": "pilot-2024", "population": "people"}
+    (folder / "results.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_published_table_stands_below_as_printed(own):
+    paper = read_earlier(PAPER)
+    table = with_earlier(own, [paper], population="people")
+    saliency = table[table["condition"] == "saliency"].iloc[0]
+    assert saliency[["session_1", "session_2", "session_3"]].tolist() == [0.539, 0.696, 0.733]
+    assert saliency["utility"] == 1.06 and pd.isna(saliency["ci_low"])
+    assert saliency["is_historical"] and saliency["source"] == "table1_utility"
+    assert saliency["mark"] == "" and set(table["scenario"]) == {"husky_wolf"}
+    assert table["source"].iloc[:2].tolist() == ["", ""]
+
+
+def test_earlier_results_come_with_their_name_and_intervals(own, earlier_results):
+    table = with_earlier(own, [read_earlier(earlier_results)], population="people")
+    rows = table[table["is_historical"]]
+    assert rows["source"].tolist() == ["pilot-2024"] * 2
+    assert rows["ci_low"].tolist()[1] == 1.2 and rows["mark"].tolist() == ["", ""]
+    again = earlier_results / "again.csv"
+    table.to_csv(again, index=False)
+    assert len(read_earlier(again).rows) == 2  # what was historical there is not passed on
+
+
+def test_table_of_the_study_is_left_unchanged(own):
+    before = own.copy()
+    with_earlier(own, [read_earlier(PAPER)], population="people")
+    pd.testing.assert_frame_equal(own, before)
+    assert with_earlier(own, [], population="people").equals(own)
+
+
+def test_other_scenarios_and_populations_are_errors(own, earlier_results):
+    paper = read_earlier(PAPER)
+    with pytest.raises(HistoricalError, match=r"must have rows of scenario kites; got \['"):
+        with_earlier(own.assign(scenario="kites"), [paper], population="people")
+    with pytest.raises(HistoricalError, match="pilot-2024 must be of simulated; got people"):
+        with_earlier(own, [read_earlier(earlier_results)], population="simulated")
+
+
+def test_what_is_no_table_of_utility_is_an_error(tmp_path):
+    with pytest.raises(HistoricalError, match="must be a table of Utility; got one of sizes"):
+        read_earlier("docs/published/sample_sizes.csv")
+    with pytest.raises(HistoricalError, match=r"must hold tables/table_1\.csv; got none"):
+        read_earlier(tmp_path)
+    with pytest.raises(HistoricalError, match=r"must be a results folder or a table; got .*none"):
+        read_earlier(tmp_path / "none")
+    odd = tmp_path / "odd.csv"
+    odd.write_text("condition,is_historical\n")
+    with pytest.raises(HistoricalError, match=r"must have the columns \['scenario', 'session_1'"):
+        read_earlier(odd)
+    odd.write_text("condition\nx\n")
+    with pytest.raises(HistoricalError, match="must have the columns scenario, condition"):
+        read_earlier(odd)
+
+
+def test_report_labels_historical_arms_and_tests_none_of_them(exported, tmp_path, capsys):
+    export = exported(tmp_path / "export", mix={}, n_people=16)
+    out = tmp_path / "results"
+    arguments = ["report", str(export), "--out", str(out), "--historical", PAPER]
+    assert main(arguments) == 0, capsys.readouterr().err
+    page = (out / "report.html").read_text("utf-8")
+    assert "Saliency †" in page and "† Historical: from an earlier study (table1_utility)" in page
+    table = pd.read_csv(out / "tables" / "table_1.csv")
+    assert table["is_historical"].sum() == 11
+    for file in (out / "tables").iterdir():
+        if file.name != "table_1.csv":
+            assert "saliency" not in file.read_text("utf-8"), file.name
