@@ -18,9 +18,10 @@ from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
-from study_app.export import export_study
 from study_app.extensions import db
+from study_app.formats import FORMATS, export_as
 from study_app.models import Participation, Study
+from study_app.selection import Selection
 from study_app.server import Server, check_port, server_command, server_environment
 from study_app.services.counts import Arm, count_arms
 from study_app.services.study import make_admin_password, prepare_database
@@ -98,10 +99,27 @@ def _add_export(commands: Commands) -> None:
         commands,
         _export,
         name="export",
-        does="write the answers as study.json and CSV files",
+        does="write the answers as tidy CSV files, JSON, a Psych-DS data set or jsPsych's columns",
         example="craft-study export runs/demo/export --database runs/demo/study.sqlite",
     )
     export.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="folder to write")
+    export.add_argument(
+        "--format", choices=FORMATS, default="csv", help="of the files (%(default)s)"
+    )
+    export.add_argument(
+        "--cleaned", action="store_true", help="those who are analysed and their scored answers"
+    )
+    export.add_argument(
+        "--simulated", action="store_true", help="cleaned tables of programs, not of people"
+    )
+    export.add_argument(
+        "--pilot",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="EXPORT_DIR",
+        help="export made when a pilot was over; its participants are left out",
+    )
     _add_database(export)
     _add_bundle(export)
 
@@ -231,7 +249,16 @@ def _print_links(server: Server, password: str | None) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     app = _open_existing(arguments)
     with app.app_context():
-        folder = export_study(app.extensions["study_bundle"], arguments.out_dir)
+        folder = export_as(
+            app.extensions["study_bundle"],
+            arguments.out_dir,
+            form=arguments.format,
+            selection=Selection(
+                is_cleaned=arguments.cleaned,
+                is_simulated=arguments.simulated,
+                pilots=tuple(arguments.pilot),
+            ),
+        )
     print(f"export: {folder}")
 
 
