@@ -11,6 +11,7 @@ from stimuli_builder.bundle import read_bundle
 from study_app.config import flask_config
 from study_app.errors import SetupError
 from study_app.extensions import bootstrap, csrf, db, limiter, login_manager, migrate
+from study_app.panels.panel_of import panel_for
 from study_app.protocol import progress_by_step
 from study_app.sqlite import configure_sqlite
 from study_app.views import (
@@ -50,6 +51,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     app.config.update(flask_config(overrides or {}))
     bundle = read_bundle(Path(app.config["STUDY_BUNDLE"]))
     app.extensions["study_bundle"] = bundle
+    app.extensions["study_panel"] = panel_for(app.config["STUDY_PANEL"], bundle)
     app.extensions["study_progress"] = progress_by_step(bundle.manifest)
     app.before_request(_allow_upload)
     _bind_extensions(app)

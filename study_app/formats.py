@@ -94,7 +94,7 @@ def files_of(
         case "jspsych":
             return _jspsych(bundle, about, chosen, selection)
         case "psych-ds":
-            parts = {"cleaned": cleaned}
+            parts: dict[str, Tables] = {"cleaned": cleaned}
             if not selection.is_cleaned:
                 parts = {"raw": tables, **parts}
             return psych_ds_files(about, parts, selection.describe())

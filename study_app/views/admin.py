@@ -143,6 +143,7 @@ def post_new_participation() -> Response:
     """Let this browser take part once more, from the consent page on."""
     session.pop("participation", None)
     session.pop("outside", None)
+    session.pop("arrival", None)
     return redirect(url_for("participations.get_start"), 303)
 
 

@@ -40,5 +40,6 @@ def post_withdraw() -> ResponseReturnValue:
     if mine is not None and code_hash(withdrawal_code(mine)) == code_hash(code):
         cookie.pop("participation")
         cookie.pop("outside", None)
+        cookie.pop("arrival", None)
     study = current_app.extensions["study_bundle"].manifest
     return render_template("withdrawn.html", study=study)

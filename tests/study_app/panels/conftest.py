@@ -1,0 +1,96 @@
+"""Studies on panels: a short one, and applications of it with each panel's usual file."""
+
+import secrets
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from stimuli_builder.bundle import read_bundle
+from study_app.app import create_app
+from study_app.services.participations import find_participation
+from study_app.services.scoring import asked_at
+from study_app.services.study import prepare_database
+from study_app.services.submissions import Sent, leave_step
+from study_app.steps import parse_step
+from tests.golden_study import GOLDEN
+from tests.study_app.conftest import close, study_settings
+from tests.study_app.panels.panel_files import write_usual
+from tests.study_app.studies import write_changed
+from tests.study_app.walker import Walker
+
+
+class Guest(Walker):
+    """Takes part by a link of a panel."""
+
+    def __init__(self, app, bundle, link):
+        super().__init__(app.test_client(), bundle)
+        self.see(self.client.get(link))
+        self.app = app
+
+    def hurry_to(self, kind="", *, right=True, session=None):
+        """Agree, and go on without pages to a kind of step, or to the end."""
+        if self.step == "consent":
+            self.advance()
+        key = self.key
+        with self.app.app_context():
+            for _ in range(200):
+                participation = find_participation(key)
+                step = parse_step(participation.step)
+                is_there = step.kind == kind and session in (None, step.session)
+                if step.is_end or is_there:
+                    break
+                choices = []
+                for asked in asked_at(self.bundle, step, participation.draw):
+                    best = asked.offered.index(asked.expected)
+                    choices.append(best if right else 1 - best)
+                sent = Sent(answer_key=secrets.token_urlsafe(12), choices=tuple(choices))
+                leave_step(self.bundle, key, step, sent)
+        self.see(self.client.get(f"/p/{key}"))
+        return self
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory):
+    """A study of one session, whose one catch trial decides."""
+    golden = read_bundle(GOLDEN / "bundle")
+    study = golden.manifest
+    changed = replace(study, study="short", rules=replace(study.rules, catch_min_correct=1))
+    return write_changed(tmp_path_factory.mktemp("short") / "bundle", golden, changed)
+
+
+@pytest.fixture(scope="session")
+def prepared_short(short, tmp_path_factory):
+    """A migrated database without participations, to be copied."""
+    file = tmp_path_factory.mktemp("prepared-short") / "study.sqlite"
+    app = create_app(study_settings(short, file))
+    with app.app_context():
+        prepare_database(short)
+    close(app)
+    return file
+
+
+@pytest.fixture
+def make_short_app(short, prepared_short, tmp_path):
+    """Make applications on one database of the short study."""
+    file, apps = tmp_path / "study.sqlite", []
+    shutil.copy(prepared_short, file)
+
+    def make(**overrides):
+        apps.append(create_app(study_settings(short, file) | overrides))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close(app)
+
+
+@pytest.fixture
+def panel_app(make_short_app, tmp_path):
+    """Make the application of a study that is on a panel."""
+    return lambda name: make_short_app(STUDY_PANEL=write_usual(tmp_path, name))
+
+
+@pytest.fixture
+def prolific(panel_app):
+    return panel_app("prolific")
