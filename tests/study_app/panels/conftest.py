@@ -3,11 +3,13 @@
 import secrets
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
+from study_app.protocol import questionnaire_name
 from study_app.services.participations import find_participation
 from study_app.services.scoring import asked_at
 from study_app.services.study import prepare_database
@@ -24,9 +26,23 @@ class Guest(Walker):
     """Takes part by a link of a panel."""
 
     def __init__(self, app, bundle, link):
-        super().__init__(app.test_client(), bundle)
+        self.client, self.bundle, self.app = app.test_client(), bundle, app
+        self.received = []
         self.see(self.client.get(link))
-        self.app = app
+
+    @property
+    def asks_confidence(self):
+        return self.bundle.manifest.confidence is not None
+
+    def replies_at(self, step, participation):
+        """Choose the first of what a questionnaire offers."""
+        if not step.is_asking:
+            return {}
+        study = self.bundle.manifest
+        name = questionnaire_name(study, step, participation.draw)
+        asked = next(each for each in study.questionnaires if each.name == name)
+        chosen = [each for each in asked.questions if each.choices]
+        return {each.question: each.choices[0].value for each in chosen}
 
     def hurry_to(self, kind="", *, right=True, session=None):
         """Agree, and go on without pages to a kind of step, or to the end."""
@@ -44,7 +60,12 @@ class Guest(Walker):
                 for asked in asked_at(self.bundle, step, participation.draw):
                     best = asked.offered.index(asked.expected)
                     choices.append(best if right else 1 - best)
-                sent = Sent(answer_key=secrets.token_urlsafe(12), choices=tuple(choices))
+                sent = Sent(
+                    answer_key=secrets.token_urlsafe(12),
+                    choices=tuple(choices),
+                    confidence=1 if step.kind == "test" and self.asks_confidence else None,
+                    replies=self.replies_at(step, participation),
+                )
                 leave_step(self.bundle, key, step, sent)
         self.see(self.client.get(f"/p/{key}"))
         return self
@@ -70,25 +91,36 @@ def prepared_short(short, tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="session")
+def short_apps(short, tmp_path_factory):
+    """Applications of the short study by panel; making one, and its templates, takes long."""
+    apps, file = {}, tmp_path_factory.mktemp("short-apps") / "study.sqlite"
+
+    def get(panel_file=""):
+        text = Path(panel_file).read_text() if panel_file else ""
+        if text not in apps:
+            apps[text] = create_app(study_settings(short, file) | {"STUDY_PANEL": panel_file})
+        return apps[text]
+
+    get.file, get.apps = file, apps
+    return get
+
+
 @pytest.fixture
-def make_short_app(short, prepared_short, tmp_path):
-    """Make applications on one database of the short study."""
-    file, apps = tmp_path / "study.sqlite", []
-    shutil.copy(prepared_short, file)
-
-    def make(**overrides):
-        apps.append(create_app(study_settings(short, file) | overrides))
-        return apps[-1]
-
-    yield make
-    for app in apps:
+def make_short_app(prepared_short, short_apps):
+    """Return applications, all on one fresh database of the short study."""
+    for ending in ("", "-wal", "-shm"):
+        short_apps.file.with_name(f"study.sqlite{ending}").unlink(missing_ok=True)
+    shutil.copy(prepared_short, short_apps.file)
+    yield short_apps
+    for app in short_apps.apps.values():
         close(app)
 
 
 @pytest.fixture
 def panel_app(make_short_app, tmp_path):
-    """Make the application of a study that is on a panel."""
-    return lambda name: make_short_app(STUDY_PANEL=write_usual(tmp_path, name))
+    """Return the application of a study that is on a panel."""
+    return lambda name: make_short_app(write_usual(tmp_path, name))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 from urllib.parse import parse_qs, urlsplit
 
-from tests.study_app.panels.conftest import Guest
 from tests.study_app.panels.panel_files import CODES, PROLIFIC_LINK
 
 HEADER = [
@@ -27,9 +26,8 @@ HEADER = [
 class FakeProlific:
     """Sends people to the study, and knows of them only what Prolific would know."""
 
-    def __init__(self, app, bundle):
-        self.app, self.bundle = app, bundle
-        self.submissions = []
+    def __init__(self, open_link):
+        self.open_link, self.submissions = open_link, []
 
     def send(self):
         """Start a submission, and open its link in a browser."""
@@ -38,8 +36,9 @@ class FakeProlific:
         self.submissions.append(
             {"id": f"{number:08x}" + "5" * 16, "person": person, "status": "ACTIVE", "code": ""}
         )
-        guest = Guest(self.app, self.bundle, PROLIFIC_LINK.format(person))
-        guest.submission = self.submissions[-1]
+        mine = self.submissions[-1]
+        guest = self.open_link(PROLIFIC_LINK.format(person))
+        guest.submission = mine
         return guest
 
     def come_back(self, guest):

@@ -72,7 +72,7 @@ def test_volunteers_come_by_a_plain_link_and_say_who_they_are(short, tmp_path):
         prepare_database(study)
     guest = Guest(app, study, "/").walk_to("eligibility")
     assert guest.form.find(attrs={"name": "expertise"})
-    guest.walk_to("debriefing")
+    guest.hurry_to()
     assert way_back(guest) is None
     assert guest.main.select_one(".completion-code") is None
     close(app)
@@ -94,10 +94,10 @@ def test_each_end_has_its_own_code_and_shows_no_other(prolific, short):
         assert not [code for code in others if code in last.text]
 
 
-def test_sona_code_waits_in_the_participants_browser_alone(panel_app, short, tmp_path):
+def test_sona_code_waits_in_the_participants_browser_alone(panel_app, short, make_short_app):
     app = panel_app("sona")
     Guest(app, short, "/?survey_code=48213").hurry_to()
-    for file in tmp_path.glob("study.sqlite*"):
+    for file in make_short_app.file.parent.glob("study.sqlite*"):
         assert b"48213" not in file.read_bytes()
 
 
@@ -175,7 +175,7 @@ def test_everybody_takes_part_once(prolific, short):
 
 def test_consent_without_a_number_is_refused(make_short_app, tmp_path, short):
     before = Walker(make_short_app().test_client(), short)  # saw the page before there was a panel
-    app = make_short_app(STUDY_PANEL=write_usual(tmp_path, "prolific"))
+    app = make_short_app(write_usual(tmp_path, "prolific"))
     client = app.test_client()
     client.set_cookie("study", before.client.get_cookie("study").value)
     answer = client.post("/consent", data=before.fields())
@@ -197,13 +197,13 @@ def test_next_person_at_a_laboratorys_computer_begins_anew(panel_app, short):
 @pytest.fixture
 def two_studies(make_short_app, prepared_short, short, tmp_path):
     """Two studies on one panel, of which the second takes nobody of the first."""
-    first = make_short_app(STUDY_PANEL=write_usual(tmp_path, "prolific"))
+    first = make_short_app(write_usual(tmp_path, "prolific"))
     other = tmp_path / "second.sqlite"
     shutil.copy(prepared_short, other)
     setting = write_panel(
         tmp_path / "second.toml",
         "prolific",
-        once_across=[str(tmp_path / "study.sqlite")],
+        once_across=[str(make_short_app.file)],
         codes=CODES,
     )
     settings = study_settings(short, other) | {"STUDY_PANEL": setting}
@@ -228,12 +228,12 @@ def test_everybody_takes_part_once_across_studies(two_studies, short):
     assert n_rows(second)[:2] == [1, 1]
 
 
-def test_other_key_would_know_nobody_and_is_refused(two_studies, short, tmp_path):
+def test_other_key_would_know_nobody_and_is_refused(two_studies, short, make_short_app):
     first, second = two_studies
     Guest(first, short, LINKS["prolific"]).advance()
     with first.app_context(), pytest.raises(SetupError, match=r"STUDY_SECRET_KEY must be the one"):
         keep_id_key("another secret of the tests")
-    address = sqlite_url(tmp_path / "study.sqlite")
+    address = sqlite_url(make_short_app.file)
     with second.app_context():
         keep_id_key(second.config["SECRET_KEY"], [address])
         with pytest.raises(SetupError, match=r"database study\.sqlite must have been served with"):
@@ -242,7 +242,7 @@ def test_other_key_would_know_nobody_and_is_refused(two_studies, short, tmp_path
 
 def test_other_study_must_be_there(make_short_app, tmp_path):
     setting = write_panel(tmp_path / "p.toml", "prolific", once_across=["none.sqlite"], codes=CODES)
-    app = make_short_app(STUDY_PANEL=setting)
+    app = make_short_app(setting)
     from study_app.services.outside_ids import other_databases
 
     with pytest.raises(SetupError, match=r"once_across must name databases; got none\.sqlite"):

@@ -16,17 +16,9 @@ from study_app.payments import payments_csv
 from study_app.services.outside_ids import keep_id_key
 from study_app.services.reconciliation import differences, reconcile
 from study_app.services.withdrawals import withdraw
-from tests.study_app.panels.conftest import (
-    make_short_app,
-    panel_app,
-    prepared_short,
-    prolific,
-    short,
-)
+from tests.study_app.panels.conftest import Guest
 from tests.study_app.panels.fake_prolific import FakeProlific
 from tests.study_app.panels.panel_files import write_usual
-
-__all__ = ["make_short_app", "panel_app", "prepared_short", "prolific", "short"]
 
 
 @pytest.fixture
@@ -35,7 +27,9 @@ def panel(prolific, short):
         keep_id_key(prolific.config["SECRET_KEY"])
         db.session.scalars(select(Study)).one().quota = 2  # of each condition
         db.session.commit()
-    return FakeProlific(prolific, short)
+    fake = FakeProlific(lambda link: Guest(prolific, short, link))
+    fake.app = prolific
+    return fake
 
 
 @pytest.fixture
@@ -161,11 +155,11 @@ def test_nobody_is_paid_twice(panel, settle):
         assert ",completed,paid,include," in payments_csv()
 
 
-@pytest.mark.parametrize("code", ["", "C2SCREEN", "GUESSED"])
-def test_other_code_than_that_of_the_end_is_looked_at(panel, settle, code):
+def test_other_code_than_that_of_the_end_is_looked_at(panel, settle):
     guest = panel.send().hurry_to()
-    guest.submission.update(status="AWAITING REVIEW", code=code)
-    assert pays(settle()) == ["look"]
+    for code in ("", "C2SCREEN", "GUESSED"):
+        guest.submission.update(status="AWAITING REVIEW", code=code)
+        assert pays(settle()) == ["look"]
 
 
 def test_code_without_a_participation_is_looked_at(panel, settle):
@@ -211,13 +205,15 @@ def test_other_secret_is_refused(panel, tmp_path):
         reconcile(submissions, secret="another secret of the tests")
 
 
-def test_command_prints_both_sides_and_writes_payments(panel, tmp_path, monkeypatch, capsys):
+def test_command_prints_both_sides_and_writes_payments(
+    panel, make_short_app, tmp_path, monkeypatch, capsys
+):
     panel.come_back(panel.send().hurry_to())
     panel.send().hurry_to("test", session=1).submission["status"] = "RETURNED"
     file = panel.export(tmp_path / "prolific.csv")
     monkeypatch.setenv("STUDY_SECRET_KEY", panel.app.config["SECRET_KEY"])
     monkeypatch.setenv("STUDY_PANEL", write_usual(tmp_path, "prolific"))
-    words = ["reconcile", str(file), "--database", str(tmp_path / "study.sqlite")]
+    words = ["reconcile", str(file), "--database", str(make_short_app.file)]
     out = tmp_path / "pay.csv"
     assert main([*words, "--out", str(out)]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
