@@ -3,17 +3,23 @@
 import secrets
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
+from study_app.codes import new_completion_code
+from study_app.extensions import db
+from study_app.models import Decision
 from study_app.protocol import questionnaire_name
+from study_app.services.assignment import take_place
 from study_app.services.participations import find_participation
 from study_app.services.scoring import asked_at
 from study_app.services.study import prepare_database
 from study_app.services.submissions import Sent, leave_step
+from study_app.services.transactions import writing
 from study_app.steps import parse_step
 from tests.golden_study import GOLDEN
 from tests.study_app.conftest import close, study_settings
@@ -29,6 +35,20 @@ class Guest(Walker):
         self.client, self.bundle, self.app = app.test_client(), bundle, app
         self.received = []
         self.see(self.client.get(link))
+
+    def finish(self):
+        """Agree, and be at the end at once, with a place and the rules' approval."""
+        self.advance()
+        key = self.key
+        with self.app.app_context(), writing():
+            mine, now = find_participation(key, lock=True), datetime.now(UTC)
+            assert take_place(self.bundle.manifest, mine, now=now)
+            mine.status, mine.step, mine.verdict = "completed", "debriefing.1.1.0", "include"
+            mine.finished_at, mine.completion_code = now, new_completion_code()
+            decision = {"verdict": "include", "reasons": "", "decided_by": "rules", "at": now}
+            db.session.add(Decision(participation_id=mine.id, **decision))
+        self.see(self.client.get(f"/p/{key}"))
+        return self
 
     @property
     def asks_confidence(self):

@@ -57,7 +57,7 @@ def way_back(guest):
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name != "volunteers"])
 def test_panel_leads_in_by_its_parameters_and_back_by_its_address(name, panel_app, short):
     app = panel_app(name)
-    guest = Guest(app, short, LINKS[name]).hurry_to()
+    guest = Guest(app, short, LINKS[name]).finish()
     assert way_back(guest) == WAYS_BACK[name]
     code = guest.main.select_one(".completion-code")
     assert code.text == CODES["completed"] if name == "prolific" else len(code.text) == 10
@@ -96,14 +96,14 @@ def test_each_end_has_its_own_code_and_shows_no_other(prolific, short):
 
 def test_sona_code_waits_in_the_participants_browser_alone(panel_app, short, make_short_app):
     app = panel_app("sona")
-    Guest(app, short, "/?survey_code=48213").hurry_to()
+    Guest(app, short, "/?survey_code=48213").finish()
     for file in make_short_app.file.parent.glob("study.sqlite*"):
         assert b"48213" not in file.read_bytes()
 
 
 def test_sona_participant_in_another_browser_gets_a_code(panel_app, short):
     app = panel_app("sona")
-    guest = Guest(app, short, "/?survey_code=48213").hurry_to()
+    guest = Guest(app, short, "/?survey_code=48213").finish()
     elsewhere = app.test_client().get(f"/p/{guest.response.request.path.split('/')[2]}")
     assert elsewhere.status_code == 200
     assert "sona-systems" not in elsewhere.text
@@ -185,11 +185,11 @@ def test_consent_without_a_number_is_refused(make_short_app, tmp_path, short):
 
 def test_next_person_at_a_laboratorys_computer_begins_anew(panel_app, short):
     app = panel_app("sona")
-    first = Guest(app, short, "/?survey_code=48213").hurry_to()
+    first = Guest(app, short, "/?survey_code=48213").finish()
     client = first.client
     first.see(client.get("/?survey_code=48214"))
     assert first.step == "consent"
-    first.hurry_to()
+    first.finish()
     assert way_back(first).endswith("survey_code=48214")
     assert n_rows(app)[:2] == [2, 2]
 

@@ -119,7 +119,7 @@ def test_person_who_returned_and_goes_on_has_no_place_any_more(panel, settle):
 
 
 def test_completed_and_returned_is_not_analysed_and_not_paid(panel, settle):
-    guest = panel.send().hurry_to()
+    guest = panel.send().finish()
     panel.come_back(guest)
     guest.submission["status"] = "RETURNED"
     found = settle()
@@ -134,7 +134,7 @@ def test_completed_and_returned_is_not_analysed_and_not_paid(panel, settle):
 
 
 def test_completed_and_timed_out_is_kept_for_a_person_to_decide(panel, settle):
-    guest = panel.send().hurry_to()
+    guest = panel.send().finish()
     guest.submission["status"] = "TIMED-OUT"
     found = settle()
     assert (found.n_freed, pays(found)) == (0, ["look"])
@@ -144,7 +144,7 @@ def test_completed_and_timed_out_is_kept_for_a_person_to_decide(panel, settle):
 
 
 def test_nobody_is_paid_twice(panel, settle):
-    guest = panel.send().hurry_to()
+    guest = panel.send().finish()
     panel.come_back(guest)
     second = dict(guest.submission, id="9" * 24)
     panel.submissions.append(second)
@@ -156,7 +156,7 @@ def test_nobody_is_paid_twice(panel, settle):
 
 
 def test_other_code_than_that_of_the_end_is_looked_at(panel, settle):
-    guest = panel.send().hurry_to()
+    guest = panel.send().finish()
     for code in ("", "C2SCREEN", "GUESSED"):
         guest.submission.update(status="AWAITING REVIEW", code=code)
         assert pays(settle()) == ["look"]
@@ -173,7 +173,7 @@ def test_code_without_a_participation_is_looked_at(panel, settle):
 
 
 def test_who_withdrew_is_not_here(panel, settle, tmp_path):
-    guest = panel.send().hurry_to()
+    guest = panel.send().finish()
     panel.come_back(guest)
     key = guest.response.request.path.split("/")[2]
     from study_app.codes import withdrawal_code
@@ -208,7 +208,7 @@ def test_other_secret_is_refused(panel, tmp_path):
 def test_command_prints_both_sides_and_writes_payments(
     panel, make_short_app, tmp_path, monkeypatch, capsys
 ):
-    panel.come_back(panel.send().hurry_to())
+    panel.come_back(panel.send().finish())
     panel.send().hurry_to("test", session=1).submission["status"] = "RETURNED"
     file = panel.export(tmp_path / "prolific.csv")
     monkeypatch.setenv("STUDY_SECRET_KEY", panel.app.config["SECRET_KEY"])
