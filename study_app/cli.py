@@ -26,7 +26,7 @@ from study_app.panels.settings import SHIPPED, Panel
 from study_app.selection import Selection
 from study_app.server import Server, check_port, server_command, server_environment
 from study_app.services.counts import Arm, count_arms
-from study_app.services.outside_ids import keep_id_key, other_databases
+from study_app.services.outside_ids import keep_id_key
 from study_app.services.study import make_admin_password, prepare_database
 from study_app.simulation.cli import add_simulate
 
@@ -236,8 +236,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         _check_written(bundle)
     with app.app_context():
         study = prepare_database(bundle, seed=arguments.seed, quota=arguments.quota)
-        others = other_databases(panel.once_across) if panel else ()
-        keep_id_key(own_key or study.secret_key, others)
+        keep_id_key(own_key or study.secret_key, app.extensions["study_others"])
         password = make_admin_password()
         db.engine.dispose()
     server = Server(

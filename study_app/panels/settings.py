@@ -56,8 +56,8 @@ class Panel(BaseModel):
     shows_code
         Whether a completion code of the participant's own is shown where the panel has none.
     once_across
-        Databases of further studies, as SQLite files or addresses: who took part in one of them
-        does not take part in this one.
+        Databases of further studies, as addresses or SQLite files (beside the panel's file unless
+        absolute): who took part in one of them does not take part in this one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -154,7 +154,14 @@ def read_panel(setting: str) -> Panel:
         place = ".".join(map(str, first["loc"]))
         raise SetupError(f"panel setting {place} must be right; got: {first['msg']}.") from error
     _check(panel)
-    return panel
+    here = Path() if setting in SHIPPED else Path(setting).resolve().parent
+    databases = tuple(_beside(here, name) for name in panel.once_across)
+    return panel.model_copy(update={"once_across": databases})
+
+
+def _beside(folder: Path, database: str) -> str:
+    """Return a database's address, or its file as the panel's file sees it."""
+    return database if "://" in database else str(folder / Path(database).expanduser())
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

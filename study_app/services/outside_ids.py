@@ -133,10 +133,9 @@ def keep_id_key(secret: str, others: Sequence[str] = ()) -> None:
         study.id_key_check = mine
     for address in others:
         if _key_check_of(address) != mine:
-            shown = address.rsplit("/", 1)[-1]
             raise SetupError(
-                f"database {shown} must have been served with the same STUDY_SECRET_KEY to know "
-                "its participants again; got another key."
+                f"database {_shown(address)} must have been served with the same STUDY_SECRET_KEY "
+                "to know its participants again; got another key."
             )
 
 
@@ -157,12 +156,17 @@ def key_check(secret: str) -> str:
 
 
 def _file(name: str) -> str:
-    file = Path(name).expanduser()
+    file = Path(name)
     if not file.is_file():
         raise SetupError(
             f"panel setting once_across must name databases; got {name}, which does not exist."
         )
-    return sqlite_url(file)
+    return f"{sqlite_url(file).replace('sqlite:///', 'sqlite:///file:')}?mode=rw&uri=true"
+
+
+def _shown(address: str) -> str:
+    """Return the name of a database, without the password that its address may hold."""
+    return address.rsplit("/", 1)[-1].partition("?")[0]
 
 
 def _key_check_of(address: str) -> str | None:
@@ -175,7 +179,6 @@ def _key_check_of(address: str) -> str | None:
             found: str | None = connection.scalar(select(Study.id_key_check))
     except SQLAlchemyError as error:
         raise SetupError(
-            f"panel setting once_across must name databases of studies; got "
-            f"{address.rsplit('/', 1)[-1]}."
+            f"panel setting once_across must name databases of studies; got {_shown(address)}."
         ) from error
     return found

@@ -17,7 +17,7 @@ from study_app.outside import number_in, outside_hash
 from study_app.panels.arrivals import Arrival, is_prefetch, is_previewer, read_arrival
 from study_app.panels.ends import end_of
 from study_app.panels.settings import Panel
-from study_app.services.outside_ids import has_taken_part, other_databases, took_part_elsewhere
+from study_app.services.outside_ids import has_taken_part, took_part_elsewhere
 
 NOT_NOW: Final = 503  # a browser throws an answer to a prefetch away unless it is a success
 
@@ -110,10 +110,10 @@ def receive(comer: Comer | None) -> ResponseReturnValue | None:
     panel = _panel()
     if comer is None:
         return _page("incomplete", 400)
-    if panel is not None and comer.outside_hash is not None:
-        others = other_databases(panel.once_across)
-        if has_taken_part(comer.outside_hash, others):
-            return _page("taken", 409)
+    is_numbered = panel is not None and comer.outside_hash is not None
+    others = current_app.extensions["study_others"]
+    if is_numbered and has_taken_part(comer.outside_hash or "", others):
+        return _page("taken", 409)
     if comer.is_another:
         cookie.pop("participation", None)
     if comer.outside_hash is not None:
@@ -136,7 +136,7 @@ def check_consent() -> ResponseReturnValue | None:
         return None
     if hashed is None:
         return _page("incomplete", 400)
-    if took_part_elsewhere(hashed, other_databases(panel.once_across)):
+    if took_part_elsewhere(hashed, current_app.extensions["study_others"]):
         return _page("taken", 409)
     return None
 

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from study_app.app import create_app
 from study_app.cli import panel_path
-from study_app.config import sqlite_url
 from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Event, OutsideId, Participation
@@ -233,7 +232,7 @@ def test_other_key_would_know_nobody_and_is_refused(two_studies, short, make_sho
     Guest(first, short, LINKS["prolific"]).advance()
     with first.app_context(), pytest.raises(SetupError, match=r"STUDY_SECRET_KEY must be the one"):
         keep_id_key("another secret of the tests")
-    address = sqlite_url(make_short_app.file)
+    (address,) = second.extensions["study_others"]
     with second.app_context():
         keep_id_key(second.config["SECRET_KEY"], [address])
         with pytest.raises(SetupError, match=r"database study\.sqlite must have been served with"):
@@ -242,11 +241,17 @@ def test_other_key_would_know_nobody_and_is_refused(two_studies, short, make_sho
 
 def test_other_study_must_be_there(make_short_app, tmp_path):
     setting = write_panel(tmp_path / "p.toml", "prolific", once_across=["none.sqlite"], codes=CODES)
-    app = make_short_app(setting)
-    from study_app.services.outside_ids import other_databases
+    with pytest.raises(SetupError, match=r"once_across must name databases; got .*/none\.sqlite"):
+        make_short_app(setting)
 
-    with pytest.raises(SetupError, match=r"once_across must name databases; got none\.sqlite"):
-        other_databases(app.extensions["study_panel"].once_across)
+
+def test_other_study_that_is_away_lets_nobody_in_and_says_to_wait(two_studies, make_short_app):
+    _, second = two_studies
+    make_short_app.file.rename(make_short_app.file.with_suffix(".away"))
+    answer = second.test_client().get(LINKS["prolific"])
+    assert answer.status_code == 503
+    assert str(make_short_app.file.parent) not in answer.text
+    assert not make_short_app.file.exists()
 
 
 def test_arrival_keeps_what_the_end_needs_and_no_more(tmp_path):
