@@ -98,11 +98,11 @@ def read_submissions(file: Path) -> tuple[list[Submission], list[str]]:
             _check_same(file, earlier, submission)
             n_twice += 1
     if n_twice:
-        notes.append(f"{n_twice} rows were there twice, and count once.")
+        notes.append(f"rows that are there twice, counted once: {n_twice}.")
     persons = Counter(each.participant for each in found.values())
     n_several = sum(n > 1 for n in persons.values())
     if n_several:
-        notes.append(f"{n_several} people have several submissions; they are paid once.")
+        notes.append(f"people with several submissions, paid once: {n_several}.")
     return list(found.values()), notes
 
 
@@ -174,7 +174,7 @@ def _check_header(file: Path, header: Sequence[str]) -> list[str]:
     unknown = [name for name in header if name not in KNOWN]
     if not unknown:
         return []
-    return [f"{len(unknown)} unknown columns were passed over, such as {unknown[0][:40]!r}."]
+    return [f"unknown columns passed over, such as {unknown[0][:40]!r}: {len(unknown)}."]
 
 
 def _submission(file: Path, line: int, row: Mapping[str, str]) -> Submission:

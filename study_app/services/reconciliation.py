@@ -144,11 +144,11 @@ def differences(found: Reconciliation) -> list[str]:
         Empty where they agree.
     """
     notes = [
-        f"{n} people must be decided on: {reason}"
+        f"to be decided on by a person ({n}): {reason}"
         for reason, n in _counted(each.reason for each in found.payments if each.pay == "look")
     ]
     if found.n_only_here:
-        notes.append(f"{found.n_only_here} people are here and not in the panel's export.")
+        notes.append(f"here and not in the panel's export: {found.n_only_here}.")
     return notes
 
 

@@ -30,7 +30,7 @@ def test_submissions_are_read_with_every_status(read):
 
 def test_unknown_columns_are_counted(read):
     _, notes = read(f"{FIRST},{PERSON},ACTIVE,,34,x", header=f"{HEADER},Age,Shoe size")
-    assert notes == ["2 unknown columns were passed over, such as 'Age'."]
+    assert notes == ["unknown columns passed over, such as 'Age': 2."]
 
 
 def test_row_twice_counts_once_and_person_twice_is_noted(read):
@@ -38,8 +38,8 @@ def test_row_twice_counts_once_and_person_twice_is_noted(read):
     found, notes = read(row, row, f"{SECOND},{PERSON},APPROVED,")
     assert len(found) == 2
     assert notes == [
-        "1 rows were there twice, and count once.",
-        "1 people have several submissions; they are paid once.",
+        "rows that are there twice, counted once: 1.",
+        "people with several submissions, paid once: 1.",
     ]
     assert strongest(found).status == "approved"
 

@@ -139,7 +139,7 @@ def test_completed_and_timed_out_is_kept_for_a_person_to_decide(panel, settle):
     found = settle()
     assert (found.n_freed, pays(found)) == (0, ["look"])
     assert differences(found) == [
-        "1 people must be decided on: ended here, and timed out at the panel."
+        "to be decided on by a person (1): ended here, and timed out at the panel."
     ]
 
 
@@ -186,7 +186,7 @@ def test_who_withdrew_is_not_here(panel, settle, tmp_path):
 def test_who_is_not_in_the_export_is_counted(panel, settle):
     panel.send().hurry_to("instructions")
     panel.submissions.clear()
-    assert differences(settle()) == ["1 people are here and not in the panel's export."]
+    assert differences(settle()) == ["here and not in the panel's export: 1."]
 
 
 def test_dry_run_changes_nothing(panel, settle):
