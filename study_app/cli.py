@@ -18,11 +18,15 @@ from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
-from study_app.export import export_study
 from study_app.extensions import db
+from study_app.formats import FORMATS, export_as
 from study_app.models import Participation, Study
+from study_app.panels.cli import add_reconcile
+from study_app.panels.settings import SHIPPED, Panel
+from study_app.selection import Selection
 from study_app.server import Server, check_port, server_command, server_environment
 from study_app.services.counts import Arm, count_arms
+from study_app.services.outside_ids import keep_id_key
 from study_app.services.study import make_admin_password, prepare_database
 from study_app.simulation.cli import add_simulate
 
@@ -89,6 +93,12 @@ def _add_serve(commands: Commands) -> None:
         "--quota", type=_count, help="participants of each condition, in place of the bundle's"
     )
     serve.add_argument(
+        "--panel",
+        metavar="FILE|NAME",
+        help="where participants come from: a TOML file, or shipped settings "
+        f"({', '.join(SHIPPED)}); STUDY_PANEL where that is set",
+    )
+    serve.add_argument(
         "--trial-run", action="store_true", help="serve a study with texts still to be written"
     )
 
@@ -98,10 +108,27 @@ def _add_export(commands: Commands) -> None:
         commands,
         _export,
         name="export",
-        does="write the answers as study.json and CSV files",
+        does="write the answers as tidy CSV files, JSON, a Psych-DS data set or jsPsych's columns",
         example="craft-study export runs/demo/export --database runs/demo/study.sqlite",
     )
     export.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="folder to write")
+    export.add_argument(
+        "--format", choices=FORMATS, default="csv", help="of the files (%(default)s)"
+    )
+    export.add_argument(
+        "--cleaned", action="store_true", help="those who are analysed and their scored answers"
+    )
+    export.add_argument(
+        "--simulated", action="store_true", help="cleaned tables of programs, not of people"
+    )
+    export.add_argument(
+        "--pilot",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="EXPORT_DIR",
+        help="export made when a pilot was over; its participants are left out",
+    )
     _add_database(export)
     _add_bundle(export)
 
@@ -144,7 +171,19 @@ def _add_restore(commands: Commands) -> None:
     _add_bundle(restore)
 
 
-COMMANDS: Final = (_add_serve, add_simulate, _add_export, _add_status, _add_backup, _add_restore)
+def _add_reconcile(commands: Commands) -> None:
+    add_reconcile(commands, _open_existing)
+
+
+COMMANDS: Final = (
+    _add_serve,
+    add_simulate,
+    _add_export,
+    _add_status,
+    _add_reconcile,
+    _add_backup,
+    _add_restore,
+)
 
 
 def _command(
@@ -188,13 +227,16 @@ def _serve(arguments: argparse.Namespace) -> None:
     check_port(arguments.host, arguments.port)
     url = database_url(arguments.database)
     own_key = os.environ.get("STUDY_SECRET_KEY")
-    app = _open(arguments.bundle, url)
+    panel_setting = panel_path(arguments.panel)
+    app = _open(arguments.bundle, url, panel=panel_setting)
     bundle = app.extensions["study_bundle"]
+    panel: Panel | None = app.extensions["study_panel"]
     check_media(bundle)
     if not arguments.trial_run:
         _check_written(bundle)
     with app.app_context():
         study = prepare_database(bundle, seed=arguments.seed, quota=arguments.quota)
+        keep_id_key(own_key or study.secret_key, app.extensions["study_others"])
         password = make_admin_password()
         db.engine.dispose()
     server = Server(
@@ -205,8 +247,9 @@ def _serve(arguments: argparse.Namespace) -> None:
         host=arguments.host,
         port=arguments.port,
         n_workers=arguments.workers,
+        panel=panel_setting,
     )
-    _print_links(server, password)
+    _print_links(server, password, panel)
     os.execve(sys.executable, server_command(server), server_environment(server))
 
 
@@ -220,8 +263,8 @@ def _check_written(bundle: Bundle) -> None:
         )
 
 
-def _print_links(server: Server, password: str | None) -> None:
-    print(f"participants: {server.url}")
+def _print_links(server: Server, password: str | None, panel: Panel | None) -> None:
+    print(f"participants: {server.url}{panel.link if panel else ''}")
     print(f"admin:        {server.url}admin")
     if password is not None:
         print(f"admin password, printed only now: {password}")
@@ -231,7 +274,16 @@ def _print_links(server: Server, password: str | None) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     app = _open_existing(arguments)
     with app.app_context():
-        folder = export_study(app.extensions["study_bundle"], arguments.out_dir)
+        folder = export_as(
+            app.extensions["study_bundle"],
+            arguments.out_dir,
+            form=arguments.format,
+            selection=Selection(
+                is_cleaned=arguments.cleaned,
+                is_simulated=arguments.simulated,
+                pilots=tuple(arguments.pilot),
+            ),
+        )
     print(f"export: {folder}")
 
 
@@ -290,7 +342,24 @@ def database_url(file: Path | None) -> str:
     return configured if file is None and configured else sqlite_url(file or DATABASE_FILE)
 
 
-def _open(bundle: Path, url: str) -> Flask:
+def panel_path(given: str | None) -> str:
+    """Return the panel to be used, as every process of the server finds it.
+
+    Parameters
+    ----------
+    given
+        A TOML file or a name of shipped settings; None takes ``STUDY_PANEL``.
+
+    Returns
+    -------
+    str
+        A name, or an absolute path; empty where there is no panel.
+    """
+    setting = os.environ.get("STUDY_PANEL", "") if given is None else given
+    return setting if setting in ("", *SHIPPED) else str(Path(setting).resolve())
+
+
+def _open(bundle: Path, url: str, *, panel: str = "") -> Flask:
     """Return the application for work on the database alone, which signs no cookies."""
     return create_app(
         {
@@ -298,6 +367,7 @@ def _open(bundle: Path, url: str) -> Flask:
             "STUDY_DATABASE_URL": url,
             "STUDY_SECRET_KEY": secrets.token_hex(32),
             "STUDY_WITHDRAWALS": withdrawals_file(url),
+            "STUDY_PANEL": panel,
         }
     )
 

@@ -80,7 +80,15 @@ STATUSES: Final = ("in_progress", "screened_out", "completed")
 SCREENINGS: Final = ("eligibility", "practice", "quiz", "quota")
 VERDICTS: Final = ("include", "exclude", "screen_out", "reject")
 DECIDERS: Final = ("rules", "researcher")
-EXCLUSIONS: Final = ("catch", "fast_answers", "too_short", "too_long", "away", "other")
+EXCLUSIONS: Final = (
+    "catch",
+    "fast_answers",
+    "too_short",
+    "too_long",
+    "away",
+    "returned",
+    "other",
+)
 REJECTIONS: Final = ("automated", "repeated", "dishonest", "other")
 TASKS: Final = ("utility", "intruder", "binary_choice")
 LEVELS: Final = ("concept", "sub_concept")

@@ -5,6 +5,7 @@ STUDY_DATABASE_URL     SQLAlchemy address of the database
 STUDY_SECRET_KEY       signs cookies, and keys the hashes of numbers from outside; no default
 STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept where the database
                        is restored from a backup; beside a SQLite file by default
+STUDY_PANEL            the panel's TOML file, or the name of shipped settings; empty takes any link
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
@@ -27,6 +28,7 @@ NAMES: Final = (
     "STUDY_DATABASE_URL",
     "STUDY_SECRET_KEY",
     "STUDY_WITHDRAWALS",
+    "STUDY_PANEL",
     "STUDY_UPLOADS",
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",

@@ -1,27 +1,32 @@
 """The export of a study: study.json and its tables, as `study_app.columns` describes them."""
 
-import csv
 import hashlib
-import io
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from stimuli_builder.bundle import Bundle
+from study_app.codebook import CODEBOOK_FILE, codebook_csv
 from study_app.columns import ALL_TABLES, SCHEMA, SCHEMA_VERSION, STUDY_FIELDS, column_names
-from study_app.errors import SetupError
+from study_app.export_folder import check_replaceable, replace_folder, to_csv
 from study_app.extensions import db
 from study_app.rows import Row, read_tables
 from study_app.services.study import check_bundle, read_study
 
 DISTRIBUTION: Final = "craft-studies"
+FILES: Final = (
+    "study.json",
+    "selection.json",
+    "export.json",
+    "jspsych.csv",
+    "jspsych.json",
+    CODEBOOK_FILE,
+    *(f"{name}.csv" for name in ALL_TABLES),
+)
 
 
 def export_study(bundle: Bundle, folder: Path) -> Path:
@@ -122,62 +127,77 @@ def write_export(
     SetupError
         If the folder holds something else than an export.
     """
-    _check_replaceable(folder)
-    contents = {name: _to_csv(name, tables[name]) for name in ALL_TABLES}
-    files = {
-        name: {"rows": n_rows, "sha256": hashlib.sha256(content).hexdigest()}
-        for name, (content, n_rows) in contents.items()
+    check_replaceable(folder, known=FILES)
+    return replace_folder(folder, export_files(about, tables), known=FILES)
+
+
+def export_files(about: Mapping[str, Any], tables: Mapping[str, Iterable[Row]]) -> dict[str, bytes]:
+    """Return the files of an export.
+
+    Parameters
+    ----------
+    about
+        As `about_study` returns it.
+    tables
+        As `read_tables` returns them.
+
+    Returns
+    -------
+    dict[str, bytes]
+        Name -> content: the tables, their codebook, and study.json.
+    """
+    rows = {name: list(tables[name]) for name in ALL_TABLES}
+    contents = {f"{name}.csv": to_csv(column_names(name), rows[name]) for name in ALL_TABLES}
+    return {
+        **contents,
+        CODEBOOK_FILE: codebook_csv(),
+        "study.json": to_json(study_file(about, rows, contents)),
     }
-    study = {name: files if name == "files" else about[name] for name in STUDY_FIELDS}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        unfinished = Path(scratch) / "export"
-        unfinished.mkdir()
-        for name, (content, _) in contents.items():
-            (unfinished / f"{name}.csv").write_bytes(content)
-        text = json.dumps(study, indent=1, ensure_ascii=False)
-        (unfinished / "study.json").write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.move(folder, Path(scratch) / "replaced")
-        unfinished.rename(folder)
-    return folder
 
 
-def _check_replaceable(folder: Path) -> None:
-    known = {"study.json", *(f"{name}.csv" for name in ALL_TABLES)}
-    if folder.exists() and not folder.is_dir():
-        raise SetupError(f"export folder must be a folder; got the file {folder}.")
-    other = {file.name for file in folder.iterdir()} - known if folder.exists() else set()
-    if other:
-        raise SetupError(
-            f"export folder must be new, empty or an export; got {sorted(other)[0]} in {folder}."
-        )
+def study_file(
+    about: Mapping[str, Any], rows: Mapping[str, list[Row]], contents: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Return what study.json says, its files included.
+
+    Parameters
+    ----------
+    about
+        As `about_study` returns it.
+    rows
+        Table -> rows.
+    contents
+        Name of each table's CSV file -> its bytes.
+
+    Returns
+    -------
+    dict[str, Any]
+        The keys of `STUDY_FIELDS`, in order.
+    """
+    files = {
+        name: {
+            "rows": len(rows[name]),
+            "sha256": hashlib.sha256(contents[f"{name}.csv"]).hexdigest(),
+        }
+        for name in rows
+    }
+    return {name: files if name == "files" else about[name] for name in STUDY_FIELDS}
 
 
-def _to_csv(table: str, rows: Iterable[Row]) -> tuple[bytes, int]:
-    """Return a table's file, and the number of its rows."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, column_names(table), lineterminator="\n")
-    writer.writeheader()
-    n_rows = 0
-    for row in rows:
-        writer.writerow({name: _to_text(value) for name, value in row.items()})
-        n_rows += 1
-    return text.getvalue().encode(), n_rows
+def to_json(value: object) -> bytes:
+    """Return a value as the bytes of a JSON file.
 
+    Parameters
+    ----------
+    value
+        Of plain types.
 
-def _to_text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value:.3f}"
-        case datetime():
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        case _:
-            return str(value)
+    Returns
+    -------
+    bytes
+        UTF-8, indented, with a line's end.
+    """
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _package_version() -> str:

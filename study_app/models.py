@@ -56,6 +56,8 @@ class Study(Base):
         Signs cookies where ``STUDY_SECRET_KEY`` gives no key.
     admin_password_hash
         None until a password was made.
+    id_key_check
+        Tells whether numbers from outside are stored with the server's key; None before the first.
     """
 
     __tablename__ = "studies"
@@ -69,6 +71,7 @@ class Study(Base):
     quota: Mapped[int | None]
     secret_key: Mapped[str] = mapped_column(String(128))
     admin_password_hash: Mapped[str | None] = mapped_column(String(256))
+    id_key_check: Mapped[str | None] = mapped_column(String(64))
 
 
 class Participation(Base):
@@ -104,6 +107,8 @@ class Participation(Base):
         When the sessions began.
     completion_code
         Made at the end.
+    panel_status
+        What the panel's export last said, of `study_app.panels.prolific_export.STATUSES`, or None.
     n_events
         Number of the last event.
     consented_at, finished_at
@@ -140,6 +145,7 @@ class Participation(Base):
     assignment_number: Mapped[int | None]
     assigned_at: Mapped[datetime | None]
     completion_code: Mapped[str | None] = mapped_column(String(16))
+    panel_status: Mapped[str | None] = mapped_column(String(24))
     n_events: Mapped[int]
     consented_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from study_app.extensions import db
 from study_app.models import Decision, Participation
+from study_app.panels.prolific_export import PAID
 
 HEADER: Final = ("participant", "completion_code", "status", "pay", "verdict", "reasons")
 
@@ -20,7 +21,8 @@ def payments_csv() -> str:
     Returns
     -------
     str
-        CSV with `HEADER`; ``pay`` is ``full``, ``part`` (screened out) or ``none`` (rejected).
+        CSV with `HEADER`; ``pay`` is ``full``, ``part`` (screened out), ``paid`` (by the panel, as
+        its export said) or ``none`` (rejected, or returned at the panel).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -29,7 +31,9 @@ def payments_csv() -> str:
     reasons = _reasons()
     for row in db.session.scalars(query.order_by(Participation.id)):
         pay = "full" if row.status == "completed" else "part"
-        if row.verdict == "reject":
+        if row.panel_status in PAID:
+            pay = "paid"
+        elif row.verdict == "reject" or row.panel_status == "returned":
             pay = "none"
         why = reasons.get(row.id, "")
         writer.writerow([row.name, row.completion_code, row.status, pay, row.verdict or "", why])

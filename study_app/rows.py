@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -10,11 +10,13 @@ from typing import Final, TypeVar
 from sqlalchemy import select
 
 from stimuli_builder.bundle import Bundle, sessions_of
+from study_app.export_folder import to_text
 from study_app.extensions import db
 from study_app.models import Decision, Event, Participation, Reply, Response
 from study_app.services.counts import count_arms
 
 Row = dict[str, object]
+Known = tuple[str, str]  # a participant's number and the instant of consent, as exports write it
 Owned = TypeVar("Owned", Response, Event, Reply, Decision)
 
 REMOVED: Final = "[removed]"
@@ -42,7 +44,9 @@ class Record:
     decisions: Sequence[Decision]
 
 
-def read_tables(bundle: Bundle, *, now: datetime | None = None) -> dict[str, list[Row]]:
+def read_tables(
+    bundle: Bundle, *, now: datetime | None = None, left_out: Collection[Known] = ()
+) -> dict[str, list[Row]]:
     """Read every table's rows from the database, in one transaction.
 
     Parameters
@@ -51,6 +55,9 @@ def read_tables(bundle: Bundle, *, now: datetime | None = None) -> dict[str, lis
         The study's bundle, whose answers say what is right.
     now
         When it is; says whose lease is over. None takes the server's clock.
+    left_out
+        Participants who are in no table, as number and instant of consent; in `arms` they are not
+        counted.
 
     Returns
     -------
@@ -59,9 +66,11 @@ def read_tables(bundle: Bundle, *, now: datetime | None = None) -> dict[str, lis
         of arrival.
     """
     db.session.rollback()
-    records = _read_records()
+    everybody = _read_records()
+    records = [each for each in everybody if _known(each) not in left_out]
+    without = [each.participation.id for each in everybody if _known(each) in left_out]
     tasks = _tasks(bundle)
-    arms = count_arms(bundle.manifest, now=now or datetime.now(UTC))
+    arms = count_arms(bundle.manifest, now=now or datetime.now(UTC), without=without)
     return {
         "participants": [_participant_row(bundle, each) for each in records],
         "responses": [
@@ -109,6 +118,10 @@ def _read_records() -> list[Record]:
         )
         for each in db.session.scalars(select(Participation).order_by(Participation.id))
     ]
+
+
+def _known(record: Record) -> Known:
+    return record.participation.name, to_text(record.participation.consented_at)
 
 
 def _by_owner(table: type[Owned]) -> dict[int, list[Owned]]:

@@ -34,6 +34,8 @@ class Server:
         Processes.
     is_simulated
         Whether programs take part, and no people.
+    panel
+        Where participants come from: a TOML file, or the name of shipped settings.
     """
 
     bundle: Path
@@ -44,6 +46,7 @@ class Server:
     port: int
     n_workers: int
     is_simulated: bool = False
+    panel: str = ""
 
     @property
     def url(self) -> str:
@@ -97,6 +100,7 @@ def server_environment(server: Server) -> dict[str, str]:
         "STUDY_DATABASE_URL": server.database_url,
         "STUDY_SECRET_KEY": server.secret_key,
         "STUDY_WITHDRAWALS": server.withdrawals,
+        "STUDY_PANEL": server.panel,
         "STUDY_SIMULATED": "1" if server.is_simulated else "",
         "STUDY_SECURE_COOKIES": os.environ.get("STUDY_SECURE_COOKIES") or _secure_cookies(server),
     }

@@ -1,6 +1,7 @@
 """How many participations there are, by where they stand; people and programs apart."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -116,7 +117,9 @@ class Arm:
     withdrawn: int
 
 
-def count_arms(study: Manifest, *, now: datetime | None = None) -> list[Arm]:
+def count_arms(
+    study: Manifest, *, now: datetime | None = None, without: Collection[int] = ()
+) -> list[Arm]:
     """Count who came and who left, by condition: attrition.
 
     Parameters
@@ -125,6 +128,8 @@ def count_arms(study: Manifest, *, now: datetime | None = None) -> list[Arm]:
         The bundle's manifest.
     now
         By the server's clock; None takes it.
+    without
+        Numbers of participations that are not counted.
 
     Returns
     -------
@@ -140,16 +145,19 @@ def count_arms(study: Manifest, *, now: datetime | None = None) -> list[Arm]:
         Participation.verdict,
     )
     counts: dict[tuple[bool, str], Counter[str]] = defaultdict(Counter)
-    rows = db.session.execute(select(*columns, is_late, func.count()).group_by(*columns, is_late))
+    query = select(*columns, is_late, func.count()).group_by(*columns, is_late)
+    if without:
+        query = query.where(Participation.id.not_in(without))
+    rows = db.session.execute(query)
     for is_simulated, condition, status, verdict, late, n in rows:
         arm = counts[is_simulated, condition or ""]
         arm["began"] += n
         arm[status] += n
         arm[VERDICT_COUNTS.get(verdict or "", "undecided")] += n
         arm["lapsed"] += n if late and status == "in_progress" else 0
-    query = select(Withdrawal.is_simulated, Withdrawal.condition, func.count())
+    left = select(Withdrawal.is_simulated, Withdrawal.condition, func.count())
     for is_simulated, condition, n in db.session.execute(
-        query.group_by(Withdrawal.is_simulated, Withdrawal.condition)
+        left.group_by(Withdrawal.is_simulated, Withdrawal.condition)
     ):
         arm = counts[is_simulated, condition or ""]
         arm["began"] += n

@@ -12,6 +12,7 @@ from study_app.codes import new_completion_code
 from study_app.errors import BadPayloadError, ConflictError, TooEarlyError
 from study_app.extensions import db
 from study_app.models import Participation, Reply, Response, Submission
+from study_app.panels.prolific_export import LEFT
 from study_app.protocol import Facts, Move, following, questionnaire_name, rank, takes_place
 from study_app.replies import is_eligible, read_replies
 from study_app.services.assignment import detail_of, regain_place, take_place
@@ -161,7 +162,9 @@ def _has_place_still(
 ) -> bool:
     """Return whether somebody who was away for long has a place, or gets one again."""
     lease = timedelta(minutes=bundle.manifest.recruitment.lease_minutes)
-    if participation.condition is None or now - participation.step_at <= lease:
+    has_left = participation.panel_status in LEFT  # at the panel: the place was given back
+    is_fresh = now - participation.step_at <= lease and not has_left
+    if participation.condition is None or is_fresh:
         return True
     return regain_place(bundle.manifest, participation, step, now=now)
 

@@ -26,6 +26,7 @@ from study_app.columns import EXCLUSIONS, REJECTIONS
 from study_app.config import COOKIE_LIFETIME
 from study_app.export import export_study
 from study_app.extensions import limiter, login_manager
+from study_app.panels.settings import Panel
 from study_app.payments import payments_csv
 from study_app.services.counts import count_arms, count_participations
 from study_app.services.decisions import decide
@@ -121,7 +122,7 @@ def get_counts() -> str:
         study=study,
         arms=count_arms(study),
         counts=count_participations(study),
-        participant_link=url_for("participations.get_start", _external=True),
+        participant_link=f"{url_for('participations.get_start', _external=True)}{_link()}",
         reasons={"exclude": EXCLUSIONS, "reject": REJECTIONS},
         has_uploads=bool(current_app.config["STUDY_UPLOADS"]),
     )
@@ -143,6 +144,7 @@ def post_new_participation() -> Response:
     """Let this browser take part once more, from the consent page on."""
     session.pop("participation", None)
     session.pop("outside", None)
+    session.pop("arrival", None)
     return redirect(url_for("participations.get_start"), 303)
 
 
@@ -171,6 +173,12 @@ def get_export() -> Response:
     content.seek(0)
     name = f"{bundle.manifest.study}-export.zip"
     return send_file(content, "application/zip", as_attachment=True, download_name=name, max_age=0)
+
+
+def _link() -> str:
+    """Return what is put behind the study's address on the panel's form."""
+    panel: Panel | None = current_app.extensions["study_panel"]
+    return "" if panel is None else panel.link
 
 
 def _devices() -> URLSafeSerializer:

@@ -5,13 +5,13 @@ from typing import Final
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from stimuli_builder.bundle import Bundle
 from study_app.config import is_on
 from study_app.errors import BadPayloadError, ForbiddenError
 from study_app.models import Participation
-from study_app.outside import number_in, outside_hash
 from study_app.pages import page_of
 from study_app.services.participations import (
     KEY_BYTES,
@@ -23,6 +23,7 @@ from study_app.services.participations import (
 from study_app.services.submissions import leave_step
 from study_app.steps import CONSENT, parse_step
 from study_app.translation import bundle_shown
+from study_app.views.arrivals import answer_preview, check_consent, leaving_of, read_comer, receive
 from study_app.views.forms import read_sent, short_name
 
 SCRIPT_HEADER: Final = "X-Study-Script"  # the script takes the next page as the answer
@@ -32,26 +33,33 @@ bp = Blueprint("participations", __name__)
 
 
 @bp.get("/")
-def get_start() -> Response | str:
+def get_start() -> ResponseReturnValue:
     """Show the consent page, or bring a participant back to where they were."""
-    key = cookie.get("participation")
+    preview = answer_preview()
+    if preview is not None:
+        return preview
+    arrived = read_comer()
+    key = None if arrived is not None and arrived.is_another else cookie.get("participation")
     if key is not None and has_begun(key):
         return redirect(url_for(".get_page", key=key))
+    turned_away = receive(arrived)
+    if turned_away is not None:
+        return turned_away
     if key is None:
         _remember(secrets.token_urlsafe(KEY_BYTES))
-    number = number_in(request.args)
-    if number is not None:
-        cookie["outside"] = outside_hash(number, secret=current_app.config["SECRET_KEY"])
     study = bundle_shown().manifest
     return render_template("consent.html", study=study, step=CONSENT, progress=0.0)
 
 
 @bp.post("/consent")
-def post_consent() -> Response:
+def post_consent() -> ResponseReturnValue:
     """Begin the participation that this browser's consent page stands for."""
     key = cookie.get("participation")
     if key is None:
         raise BadPayloadError("consent must be sent with the study's cookie; got none.")
+    turned_away = None if has_begun(key) else check_consent()
+    if turned_away is not None:
+        return turned_away
     is_simulated = is_on(current_app.config["STUDY_SIMULATED"])
     visitor = Visitor(
         is_simulated=is_simulated,
@@ -93,7 +101,7 @@ def get_health() -> tuple[str, int]:
 def _render(participation: Participation) -> str:
     progress = current_app.extensions["study_progress"]
     template, context = page_of(bundle_shown(), participation, progress)
-    return render_template(template, **context)
+    return render_template(template, **context, leaving=leaving_of(participation))
 
 
 def _check_browser(key: str) -> None:

@@ -41,4 +41,5 @@ def post_withdraw() -> ResponseReturnValue:
     if mine is not None and code_hash(withdrawal_code(mine)) == code_hash(code):
         cookie.pop("participation")
         cookie.pop("outside", None)
+        cookie.pop("arrival", None)
     return render_template("withdrawn.html", study=bundle_shown().manifest)

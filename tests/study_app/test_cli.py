@@ -195,7 +195,7 @@ def test_wrong_usage_ends_with_2(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["serve", "export", "status", "backup", "restore"])
+@pytest.mark.parametrize("command", ["serve", "export", "status", "reconcile", "backup", "restore"])
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
