@@ -23,6 +23,9 @@ comparison is the first of `contrasts.planned_contrasts`, which the report says.
 
     [historical]
     arms = ["saliency"]            # not randomised together with the others
+
+    [groups]
+    question = "expertise"         # experts and laymen, where the study names no audience
 """
 
 import dataclasses
@@ -148,6 +151,18 @@ class Historical(Part):
     arms: tuple[str, ...] = ()
 
 
+class Groups(Part):
+    """What tells participants apart, where the study's audience does not.
+
+    Attributes
+    ----------
+    question
+        Name of a question whose replies are the groups' names.
+    """
+
+    question: str | None = None
+
+
 class Plan(Part):
     """What was decided beforehand.
 
@@ -161,12 +176,15 @@ class Plan(Part):
         The study's own rules unless given.
     historical
         None unless given.
+    groups
+        The study's audience unless given.
     """
 
     primary: Primary | None = None
     equivalence: Equivalence = Equivalence(margin=0.1)
     exclusions: Exclusions = Exclusions()
     historical: Historical = Historical()
+    groups: Groups = Groups()
 
 
 def read_plan(path: Path | str) -> Plan:

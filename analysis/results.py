@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
+from analysis.audience import with_groups
 from analysis.checks import check_share
 from analysis.errors import AnalysisWarning, BaselineError, NoComparisonWarning
 from analysis.exclusions import ADMISSION, Rule, decide, exclusion_table
@@ -118,7 +119,8 @@ def analyse(
     """
     check_share("level", level)
     followed = plan or Plan()
-    chosen = with_thresholds(select_population(export, population), followed)
+    chosen = with_groups(select_population(export, population), followed)
+    chosen = with_thresholds(chosen, followed)
     rules = planned_rules(followed, chosen.study)
     decisions = decide(chosen, rules)
     analysed = decisions.loc[decisions["rule"].isna(), "participant"]

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.audience import with_groups
+from analysis.errors import PlanError
+from analysis.plan import Groups, Plan
 from analysis.report import write_results
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
@@ -204,6 +207,17 @@ def test_shares_of_a_real_export_are_those_of_its_rows(recursed):
         shares = found[found["test"] == test].set_index("group")["estimate"]
         assert shares["expert"] == pytest.approx(expected["expert", level])
         assert shares["layman"] == pytest.approx(expected["layman", level])
+
+
+def test_plan_may_name_the_question_that_tells_groups_apart(recursed):
+    export = read_export(recursed[2] / "export")
+    unknown = export.responses.assign(group=pd.Series(pd.NA, export.responses.index, "string"))
+    plain = dataclasses.replace(export, responses=unknown)
+    told = with_groups(plain, Plan(groups=Groups(question="expertise")))
+    assert told.responses["group"].equals(export.responses["group"])
+    assert with_groups(plain, Plan()) is plain
+    with pytest.raises(PlanError, match=r"must be one with replies, of \['adult', .*; got 'mood'"):
+        with_groups(plain, Plan(groups=Groups(question="mood")))
 
 
 def test_report_of_a_recursivity_study_has_no_utility(recursed):

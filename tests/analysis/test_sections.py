@@ -20,7 +20,7 @@ def test_headings_come_in_order(results):
     names = [section.id for section in sections(results)]
     assert names == [
         "headline", "participants", "accuracy", "utility", "tests", "equivalence", "sensitivity",
-        "tie", "simulated", "screening", "behaviour",
+        "tie", "simulated", "items", "screening", "behaviour",
     ]  # fmt: skip
 
 
@@ -33,11 +33,13 @@ def test_people_get_no_section_of_kinds(exported, tmp_path):
 
 def test_cards_show_every_condition(results):
     labels = [card.label for card in _section(results, "headline").cards]
-    assert labels == ["Accuracy, Baseline", "Accuracy, CRAFT", "Utility, CRAFT"]
+    expected = ["Accuracy, Baseline", "Accuracy, CRAFT", "Utility, CRAFT"]
+    assert labels == [f"Rehearsal: {label}" for label in expected]
 
 
 def test_every_excluded_participant_has_a_row(results):
-    (table,) = _section(results, "participants").tables
+    table, verdicts = _section(results, "participants").tables
+    assert "last verdict" in verdicts.caption
     excluded = results.tables["exclusions"]["participant"].tolist()
     assert [row[0] for row in table.rows] == excluded
     assert table.is_folded and all(row[3] for row in table.rows)
@@ -46,7 +48,7 @@ def test_every_excluded_participant_has_a_row(results):
 def test_captions_name_the_interval(results):
     for name in ("accuracy", "tie", "tests", "equivalence"):
         assert "\u00a0% interval" in _section(results, name).tables[0].caption
-    assert "Fieller" in _section(results, "utility").tables[1].caption
+    assert "Fieller" in _section(results, "utility").tables[0].caption
 
 
 def test_long_tables_are_folded_where_there_are_many_conditions(results):
