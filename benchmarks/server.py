@@ -221,7 +221,7 @@ def fill(url: str, bundle: Bundle) -> int:
         for number in numbers.all():
             for model in (Submission, Response, Event):
                 rows = [row | {"participation_id": number} for row in _rows(model, first.id)]
-                db.session.execute(inspect(model).local_table.insert(), rows)
+                db.session.connection().execute(insert(model), rows)
         db.session.commit()
         n_stored = db.session.scalar(select(func.count()).select_from(Submission)) or 0
         db.session.remove()

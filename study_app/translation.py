@@ -186,8 +186,10 @@ def ngettext(one: str, many: str, n: int) -> str:
 
     Parameters
     ----------
-    one, many
-        In English.
+    one
+        In English, of one.
+    many
+        In English, of several.
     n
         What is counted.
 

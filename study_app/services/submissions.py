@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from stimuli_builder.bundle import Bundle, Questionnaire
@@ -25,6 +25,11 @@ from study_app.steps import SCREENED_OUT, Step, parse_step
 from study_app.trials import trial_of
 
 CLOCK_TOLERANCE_MS = 250.0  # by which the server's and the browser's idea of a time may differ
+_MOVED = (
+    update(Participation)
+    .where(Participation.id == bindparam("number"))
+    .values({name: bindparam(name) for name in ("step", "step_at", "n_events")})
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +325,26 @@ def _go(
         participation.completion_code = new_completion_code()
         db.session.flush()
         decide_by_rules(bundle, participation, now=now)
+    elif not move.events:
+        _save_place(participation)
+
+
+def _save_place(participation: Participation) -> None:
+    """Write where a participation is now, and let the session forget it.
+
+    The usual page changes nothing else; one statement keeps the lock for a shorter time than the
+    session's search for what has changed.
+    """
+    db.session.connection().execute(
+        _MOVED,
+        {
+            "number": participation.id,
+            "step": participation.step,
+            "step_at": participation.step_at,
+            "n_events": participation.n_events,
+        },
+    )
+    db.session.expunge(participation)
 
 
 def _log_shown(bundle: Bundle, participation: Participation, step: Step, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Insert, inspect
+from sqlalchemy import Insert, insert
 
 from study_app.database import Base
 from study_app.extensions import db
@@ -56,4 +56,4 @@ def insert_row(model: type[Base], row: Mapping[str, object]) -> None:
 
 @cache
 def _insert_into(model: type[Base]) -> Insert:
-    return inspect(model).local_table.insert().inline()  # the row's number is not asked for
+    return insert(model).inline()  # the row's number is not asked for
