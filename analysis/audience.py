@@ -40,8 +40,8 @@ def with_groups(export: Export, plan: Plan) -> Export:
         asked = sorted(export.replies["question"].dropna().unique())
         raise PlanError(f"groups.question must be one with replies, of {asked}; got {question!r}.")
     told = replies.drop_duplicates("participant").set_index("participant")["value"]
-    tables = {
-        name: table.assign(group=table["participant"].map(told).astype("string"))
-        for name, table in (("participants", export.participants), ("responses", export.responses))
-    }
-    return dataclasses.replace(export, **tables)
+    participants, responses = (
+        table.assign(group=table["participant"].map(told).astype("string"))
+        for table in (export.participants, export.responses)
+    )
+    return dataclasses.replace(export, participants=participants, responses=responses)

@@ -116,7 +116,7 @@ def with_earlier(
             )
         parts.append(rows.assign(mark="", is_historical=True, source=study.name))
     joined = pd.concat(parts, ignore_index=True)
-    sessions = sorted(name for name in joined if str(name).startswith("session_"))
+    sessions = sorted(str(name) for name in joined if str(name).startswith("session_"))
     rest = [name for name in table if name not in {"scenario", "condition", *sessions}]
     return joined[["scenario", "condition", *sessions, *rest]]
 

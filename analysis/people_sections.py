@@ -91,8 +91,8 @@ def _shares(table: pd.DataFrame, questions: Sequence[Question]) -> Part:
         caption="Choices by condition.",
         columns={
             **_places(questions),
-            "Answer": lambda row: labels[row["questionnaire"], row["question"]].get(
-                row["value"], row["value"]
+            "Answer": lambda row: str(
+                labels[row["questionnaire"], row["question"]].get(row["value"], row["value"])
             ),
             "n": lambda row: f"{row['n']} / {row['n_replies']}",
             "Share": lambda row: percent(row["share"]),

@@ -56,10 +56,10 @@ def sections(results: Results) -> list[Section]:
 def _headline(results: Results) -> Section:
     found = finding_sentences(results)
     if not results.export.study.has_utility:
-        said = "Tests of concepts and sub-concepts, each with its interval:"
+        opening = "Tests of concepts and sub-concepts, each with its interval:"
         nothing = "Nothing can be tested yet: there are not enough analysed participants."
         return Section(
-            id="headline", title="In short", paragraphs=(said if found else nothing,),
+            id="headline", title="In short", paragraphs=(opening if found else nothing,),
             items=tuple(found),
         )  # fmt: skip
     is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS

@@ -41,8 +41,10 @@ def verdict_table(export: Export, decisions: pd.DataFrame) -> pd.DataFrame:
     told["verdict"] = told["verdict"].fillna("undecided")
     told = told.fillna({"decided_by": "", "reasons": ""}).assign(is_in=told["rule"].isna())
     _compare(told)
-    table = told.groupby(keys, sort=True)["is_in"].agg(participants="size", analysed="sum")
-    table = table.reset_index().sort_values("participants", ascending=False, kind="stable")
+    counts = told.groupby(keys, sort=True).agg(
+        participants=("is_in", "size"), analysed=("is_in", "sum")
+    )
+    table = counts.reset_index().sort_values("participants", ascending=False, kind="stable")
     return table.astype({"analysed": int}).reset_index(drop=True)
 
 

@@ -11,6 +11,8 @@ from pydantic.json_schema import SkipJsonSchema
 from stimuli_builder.errors import ConfigError
 from stimuli_builder.translation_files import read_translations
 
+_SHARED = "shared_translations"
+
 
 class Section(BaseModel):
     """A table of the file; a key it does not know is an error."""
@@ -274,12 +276,6 @@ def read_config(file: Path) -> StudyConfig:
         has no file beside it.
     """
     tables = _read_tables(file)
-    if "shared_translations" in tables:
-        raise ConfigError(f"shared_translations in {file} must be left to languages; got a table.")
-    languages = tables.get("languages", ())
-    if isinstance(languages, list):
-        shared = {str(each): read_translations(file.parent, str(each)) for each in languages}
-        tables = tables | {"shared_translations": shared}
     try:
         return StudyConfig.model_validate(tables)
     except ValidationError as error:
@@ -305,10 +301,17 @@ def _read_tables(file: Path, above: tuple[Path, ...] = ()) -> dict[str, object]:
         raise ConfigError(f"configuration must be a readable file; got {file}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
+    if _SHARED in tables:
+        raise ConfigError(f"{_SHARED} in {file} must be left to languages; got a table.")
     base = tables.pop("based_on", None)
-    if base is None:
-        return tables
-    return _overridden(_read_tables(file.parent / str(base), (*above, file.resolve())), tables)
+    under: dict[str, object] = {}
+    if base is not None:
+        under = _read_tables(file.parent / str(base), (*above, file.resolve()))
+    languages = tables.get("languages")
+    if isinstance(languages, list):  # of files beside the one that names them
+        under.pop(_SHARED, None)
+        tables[_SHARED] = {str(each): read_translations(file.parent, each) for each in languages}
+    return _overridden(under, tables)
 
 
 def _overridden(base: dict[str, object], tables: dict[str, object]) -> dict[str, object]:

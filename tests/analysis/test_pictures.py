@@ -10,8 +10,9 @@ def results(rehearsed):
 
 
 def test_every_figure_has_its_words(results):
-    assert set(draw_all(results.tables)) == set(TEXTS)
-    for name in TEXTS:
+    drawn = set(draw_all(results.tables))
+    assert drawn == set(TEXTS) - {"recursivity"}  # of the other study: test_real_exports.py
+    for name in drawn:
         alt, caption = picture_text(results, name)
         assert alt.endswith(".") and caption.endswith(".")
         assert "{" not in caption

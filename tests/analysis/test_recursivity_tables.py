@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.inference_sections import inference_sections
+from analysis.recursivity_sections import finding_sentences
 from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
@@ -32,8 +33,9 @@ def test_both_tasks_are_tested(export):
     assert {"intruder", "binary_choice"} <= set(results.tables)
     section = inference_sections(results)[0]
     assert section.id == "recursivity"
-    assert section.items[0].startswith("Concept against chance: share ")
-    assert any("odds " in item and "against 1.00" in item for item in section.items)
+    said = finding_sentences(results)
+    assert said[0].startswith("Concept against chance: share ")
+    assert any("odds " in item and "against 1.00" in item for item in said)
     assumptions = {row[-1] for row in section.tables[0].rows}
     assert "all answers are independent, which they are not" in assumptions
 

@@ -135,7 +135,7 @@ def test_folder_of_something_else_is_left_alone(results, tmp_path):
 
 
 def test_nothing_is_left_behind_by_a_failure(results, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("disk full")
 
     monkeypatch.setattr("analysis.report.save_figures", fail)

@@ -78,3 +78,15 @@ def test_a_file_based_on_itself_is_named(study):
     study.write_text(f'based_on = "{study.name}"\n')
     with pytest.raises(ConfigError, match=r"based_on must not lead back to its own file; got"):
         read_config(study)
+
+
+def test_languages_are_beside_the_file_that_names_them(study):
+    (study.parent / "languages").mkdir()
+    (study.parent / "languages" / "fr.toml").write_text('[texts]\n"Second" = "Deuxième"\n')
+    study.write_text('languages = ["fr"]\n' + study.read_text())
+    elsewhere = study.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "second.toml").write_text(f'based_on = "{study}"\ntitle = "Second"\n')
+    assert read_config(elsewhere / "second.toml").shared_translations == {
+        "fr": {"Second": "Deuxième"}
+    }
