@@ -33,6 +33,12 @@
     const box = document.querySelector(".study-notice");
     box.textContent = name === "" ? "" : box.dataset[name];
     box.hidden = name === "";
+    box.dataset.shown = name;
+  }
+
+  /* The pictures are there: what else is said stays. */
+  function endLoading() {
+    if (document.querySelector(".study-notice").dataset.shown === "loading") notice("");
   }
 
   function setButtons(enabled) {
@@ -92,7 +98,7 @@
       setButtons(false);
       await painted(images);
       if (mine !== nth) return;
-      notice("");
+      endLoading();
     }
     shownAt = performance.now();
     if (maximumMs !== undefined) leaveAfter(Number(maximumMs), mine);

@@ -42,6 +42,7 @@ def test_page_names_ceilings_and_primary_tests(husky, leaves):
     assert {row[-1] for row in part.rows} <= {"harm", "no difference that matters", "neither"}
 
 
+@pytest.mark.slow
 def test_each_study_keeps_its_own_report(husky, leaves, tmp_path):
     page = write_comparison([husky, leaves], tmp_path / "out", [["One arm is small."], []])
     text = page.read_text("utf-8")

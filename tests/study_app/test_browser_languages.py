@@ -27,6 +27,7 @@ def server(bundle, tmp_path_factory):
     live.close()
 
 
+@pytest.mark.slow
 def test_person_takes_part_in_french_from_consent_to_code(server, browser, bundle):
     context = browser.new_context(viewport=PHONE)
     context.set_default_timeout(15_000)

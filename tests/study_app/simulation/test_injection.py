@@ -40,6 +40,7 @@ def accuracies(rows, kind):
     return shares.assign(scenario="small")
 
 
+@pytest.mark.slow
 def test_strong_effects_come_back_as_utility(rehearsed, study):
     kinds = [kind for kind in (NULL, GAIN, HARM) for _ in range(4)]
     _, tables = rehearsed(kinds)

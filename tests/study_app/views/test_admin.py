@@ -26,8 +26,9 @@ def test_export_comes_as_one_file(admin, make_walker):
     answer = admin.get("/admin/export.zip")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert sorted(archive.namelist()) == [
-            "small/arms.csv", "small/decisions.csv", "small/events.csv", "small/participants.csv",
-            "small/replies.csv", "small/responses.csv", "small/study.json",
+            "small/arms.csv", "small/codebook.csv", "small/decisions.csv", "small/events.csv",
+            "small/participants.csv", "small/replies.csv", "small/responses.csv",
+            "small/study.json",
         ]  # fmt: skip
         assert b"p0001,false,,completed" in archive.read("small/participants.csv")
 
