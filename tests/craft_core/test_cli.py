@@ -189,6 +189,7 @@ def test_help_has_an_example():
     assert "craft-concepts extract configs/husky_wolf.toml" in shown.stdout
 
 
+@pytest.mark.slow
 def test_number_of_concepts_is_chosen_from_a_list(folder, config, tmp_path):
     config.write_text(CONFIG.replace("number = 3", "number = [2, 4]"))
     out = tmp_path / "concepts"

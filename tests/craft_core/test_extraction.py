@@ -82,6 +82,7 @@ def test_tree_names_and_shams_come_from_the_configuration(folder, tmp_path):
         assert (tmp_path / "store" / "red" / name).stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bytes(folder, tmp_path):
     config = config_of()
     extract(config, folder, tmp_path / "one")

@@ -238,6 +238,7 @@ def test_reservoir_is_logged_with_its_time(server, page, bundle):
     assert 50 < opened.duration_ms < 10_000
 
 
+@pytest.mark.slow
 def test_person_without_scripts_takes_part(server, browser, bundle):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -256,7 +257,7 @@ def serious_violations(page):
     return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param("desktop", marks=pytest.mark.slow), "phone"])
 def test_every_page_is_accessible_and_fits(server, browser, bundle, size):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height})
@@ -316,6 +317,7 @@ def test_end_pages_are_accessible(server, page, bundle):
     assert serious_violations(page) == []
 
 
+@pytest.mark.slow
 def test_console_stays_silent(server, context, bundle):
     messages = []
     page = context.new_page()

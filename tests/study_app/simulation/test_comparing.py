@@ -76,6 +76,7 @@ def test_learners_see_the_odd_one_out(compared):
     assert np.mean(right) > 0.5
 
 
+@pytest.mark.slow
 def test_study_that_asks_everything_gets_every_answer(rehearsed, study, tmp_path):
     everything = write_changed(tmp_path / "b", study, asking(study, minimum_ms=1))
     visits, tables = rehearsed([GUESSER, GUESSER], study=everything)
