@@ -229,7 +229,7 @@ def _learnt(options: argparse.Namespace) -> None:
 def _build(options: argparse.Namespace) -> None:
     from stimuli_builder.bias import read_learnt
     from stimuli_builder.build import build  # torch loads for seconds
-    from stimuli_builder.heats import user_cache
+    from stimuli_builder.cache import user_cache
     from stimuli_builder.stores import read_stores
 
     config = read_config(options.config)

@@ -5,15 +5,14 @@ study whose texts have changed is built again in seconds.
 """
 
 import hashlib
+import io
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from platformdirs import user_cache_path
 from torch import Tensor
 
 from craft_core.attribution import attribution_maps, concept_maps
@@ -21,6 +20,7 @@ from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
 from craft_core.provenance import file_sha256, package_version
+from stimuli_builder.cache import keep, kept
 from stimuli_builder.errors import StimuliError
 
 DRAWING = ("smoothgrad", "rise", "sobol", "hsic", "lime", "kernel_shap")
@@ -169,11 +169,11 @@ class HeatMaker:
             wanted = [f for f, said in self._predictions.items() if said == class_name]
             missing = []
             for each in wanted:
-                kept = self._read(what, each)
-                if kept is None:
+                found = self._read(what, each)
+                if found is None:
                     missing.append(each)
                 else:
-                    self._made[what, each] = kept
+                    self._made[what, each] = found
             parts = [[each] for each in missing] if described["method"] in DRAWING else [missing]
             for part in parts:
                 self._compute(what, str(described["method"]), part, compute)
@@ -205,18 +205,17 @@ class HeatMaker:
 
     def _read(self, what: str, file: str) -> np.ndarray | None:
         place = self._place(what, file)
-        if place is None or not place.exists():
+        content = None if place is None else kept(place)
+        if content is None:
             return None
-        with Image.open(place) as kept:
-            return np.array(kept.convert("L"))
+        return np.array(Image.open(io.BytesIO(content)).convert("L"))
 
     def _write(self, what: str, file: str) -> None:
         place = self._place(what, file)
         if place is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial = place.with_suffix(f".{os.getpid()}.part")
-            Image.fromarray(self._made[what, file]).save(partial, "PNG")
-            partial.replace(place)
+            content = io.BytesIO()
+            Image.fromarray(self._made[what, file]).save(content, "PNG")
+            keep(place, content.getvalue())
 
     def _place(self, what: str, file: str) -> Path | None:
         """Name the file that keeps a map, after all that it depends on."""
@@ -230,17 +229,6 @@ class HeatMaker:
         )
         name = hashlib.sha256("\n".join(depends).encode()).hexdigest()
         return self._cache / name[:2] / f"{name}.png"
-
-
-def user_cache() -> Path:
-    """Return where maps are kept between builds.
-
-    Returns
-    -------
-    Path
-        In the user's cache folder.
-    """
-    return user_cache_path("craft-studies") / "maps"
 
 
 def _whole_numbers(heat: Tensor, method: str) -> np.ndarray:

@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import io
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,10 +14,12 @@ from craft_core import figures
 from craft_core.provenance import file_sha256
 from stimuli_builder import overlays
 from stimuli_builder.bundle import MediaFile, media_name
+from stimuli_builder.cache import keep, kept
 
 LEAST_QUALITY, STEP = 50, 5
 _CODE = [file_sha256(Path(inspect.getfile(module))) for module in (overlays, figures)]  # that draws
 WORTH = 1.25  # a second size is kept where it is at least this much larger
+LARGE = ".large.webp"  # how files of renditions end in the cache
 EFFORT = 4  # of libwebp, 0 to 6
 
 
@@ -89,18 +90,18 @@ class MediaCollector:
             Media name.
         """
         place = self._place(draw.__name__, image, inputs, width_px)
-        if place is not None and place.exists():
-            large = place.with_suffix(".large.webp")
-            return self._listed(place.read_bytes(), large.read_bytes() if large.exists() else None)
+        found = [] if place is None else _both(place)
+        if found:
+            return self._listed(*found)
         drawn = draw(image, *inputs)
         if width_px is None or drawn.width <= width_px:
-            return self._listed(self._written(place, drawn), None)
+            return self._listed(self._written(place, drawn))
         height_px = round(drawn.height * width_px / drawn.width)
         small = drawn.resize((width_px, height_px), Image.Resampling.LANCZOS)
-        second = self._written(place and place.with_suffix(".large.webp"), drawn)
+        second = self._written(place and place.with_suffix(LARGE), drawn)
         return self._listed(self._written(place, small), second)
 
-    def _listed(self, content: bytes, large: bytes | None) -> str:
+    def _listed(self, content: bytes, large: bytes | None = None) -> str:
         """List a picture, and the same one for dense screens."""
         name = self._list(content)
         if large is not None:
@@ -117,10 +118,7 @@ class MediaCollector:
         """Encode a picture and write it to the cache: all of it or nothing."""
         content = self._encoded(image)
         if place is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial = place.with_suffix(f".{os.getpid()}.part")
-            partial.write_bytes(content)
-            partial.replace(place)
+            keep(place, content)
         return content
 
     def _place(
@@ -168,6 +166,13 @@ class MediaCollector:
             )
             for name in sorted(self._contents)
         }
+
+
+def _both(place: Path) -> list[bytes]:
+    """Read a picture and its rendition, if it has one; nothing where either was altered."""
+    files = [place, *(each for each in [place.with_suffix(LARGE)] if each.exists())]
+    found = [content for content in map(kept, files) if content is not None]
+    return found if len(found) == len(files) else []
 
 
 def _as_it_is(image: Image.Image) -> Image.Image:

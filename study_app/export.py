@@ -12,10 +12,8 @@ from typing import Any, Final
 from stimuli_builder.bundle import Bundle
 from study_app.codebook import CODEBOOK_FILE, codebook_csv
 from study_app.columns import ALL_TABLES, SCHEMA, SCHEMA_VERSION, STUDY_FIELDS, column_names
-from study_app.export_folder import check_replaceable, replace_folder, to_csv
-from study_app.extensions import db
-from study_app.rows import Row, read_tables
-from study_app.services.study import check_bundle, read_study
+from study_app.export_folder import to_csv
+from study_app.rows import Row
 
 DISTRIBUTION: Final = "craft-studies"
 FILES: Final = (
@@ -27,34 +25,6 @@ FILES: Final = (
     CODEBOOK_FILE,
     *(f"{name}.csv" for name in ALL_TABLES),
 )
-
-
-def export_study(bundle: Bundle, folder: Path) -> Path:
-    """Write the database's study as an export, whole or not at all.
-
-    Parameters
-    ----------
-    bundle
-        The study's bundle.
-    folder
-        New, empty, or an earlier export, which is replaced.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    SetupError
-        If the bundle is not the database's, or the folder holds something else.
-    """
-    study = read_study()
-    check_bundle(study, bundle)
-    tables = read_tables(bundle)
-    about = about_study(bundle, assignment_seed=study.assignment_seed)
-    db.session.rollback()
-    return write_export(folder, about, tables)
 
 
 def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
@@ -101,34 +71,6 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
             "provenance": asdict(study.provenance),
         },
     }
-
-
-def write_export(
-    folder: Path, about: Mapping[str, Any], tables: Mapping[str, Iterable[Row]]
-) -> Path:
-    """Write an export's files, whole or not at all.
-
-    Parameters
-    ----------
-    folder
-        New, empty, or an earlier export, which is replaced.
-    about
-        As `about_study` returns it.
-    tables
-        As `read_tables` returns them.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    SetupError
-        If the folder holds something else than an export.
-    """
-    check_replaceable(folder, known=FILES)
-    return replace_folder(folder, export_files(about, tables), known=FILES)
 
 
 def export_files(about: Mapping[str, Any], tables: Mapping[str, Iterable[Row]]) -> dict[str, bytes]:

@@ -18,11 +18,14 @@ from study_app.selection import Selection, clean, select_tables
 from study_app.services.study import check_bundle, read_study
 
 FORMATS: Final = ("csv", "json", "psych-ds", "jspsych")
+EVERYTHING: Final = Selection()
 MARKERS: Final = {"psych-ds": DESCRIPTION_FILE}
 Tables = Mapping[str, list[Row]]
 
 
-def export_as(bundle: Bundle, folder: Path, *, form: str, selection: Selection) -> Path:
+def export_as(
+    bundle: Bundle, folder: Path, *, form: str = "csv", selection: Selection = EVERYTHING
+) -> Path:
     """Write the database's study in a format, whole or not at all.
 
     Parameters

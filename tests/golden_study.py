@@ -12,7 +12,8 @@ from unittest import mock
 from stimuli_builder.bundle import Bundle, read_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
-from study_app.export import about_study, write_export
+from study_app.export import FILES, about_study, export_files
+from study_app.export_folder import replace_folder
 from study_app.extensions import db
 from study_app.rows import read_tables
 from study_app.services.participations import Visitor, begin_participation
@@ -84,7 +85,7 @@ def write_golden_export(folder: Path) -> Path:
             db.session.remove()
             db.engine.dispose()
     fixed = {"package_version": "0.1.0", "git_commit": None}
-    return write_export(folder, about | fixed, tables)
+    return replace_folder(folder, export_files(about | fixed, tables), known=FILES)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from werkzeug.wrappers import Response
 
 from study_app.columns import EXCLUSIONS, REJECTIONS
 from study_app.config import COOKIE_LIFETIME
-from study_app.export import export_study
 from study_app.extensions import limiter, login_manager
+from study_app.formats import export_as
 from study_app.panels.settings import Panel
 from study_app.payments import payments_csv
 from study_app.services.counts import count_arms, count_participations
@@ -166,7 +166,7 @@ def get_export() -> Response:
     bundle = current_app.extensions["study_bundle"]
     content = io.BytesIO()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = export_study(bundle, Path(scratch) / "export")
+        folder = export_as(bundle, Path(scratch) / "export")
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(folder.iterdir()):
                 archive.write(file, f"{bundle.manifest.study}/{file.name}")

@@ -16,8 +16,8 @@ from analysis.results import analyse, noted_warnings
 from stimuli_builder.bundle import write_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
-from study_app.export import export_study
 from study_app.extensions import db, limiter
+from study_app.formats import export_as
 from study_app.services.decisions import decide
 from study_app.services.study import prepare_database
 from tests.small_bundle import write_small_bundle
@@ -110,7 +110,7 @@ def asked(served, tmp_path_factory):
     assert walker.step == "screened-out"
     with app.app_context():
         decide(bundle, "p0002", verdict="reject", reason="repeated")
-        export = export_study(bundle, folder / "export")
+        export = export_as(bundle, folder / "export")
     with noted_warnings() as notes:
         results = analyse(read_export(export), "people")
     return results, notes, folder
@@ -175,7 +175,7 @@ def recursed(served, tmp_path_factory):
             expertise="expert" if is_expert else "layman",
         )  # fmt: skip
     with app.app_context():
-        export = export_study(bundle, folder / "export")
+        export = export_as(bundle, folder / "export")
     with noted_warnings() as notes:
         results = analyse(read_export(export), "people")
     return results, notes, folder

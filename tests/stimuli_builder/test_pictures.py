@@ -87,3 +87,15 @@ def test_what_was_drawn_before_is_not_drawn_again(tmp_path):
     assert len(calls) == 4
     MediaCollector(80, cache=tmp_path).draw(draw, image, heat, "#ff0000", width_px=40)
     assert len(calls) == 5
+
+
+@pytest.mark.parametrize("ending", [".webp", ".large.webp"])
+def test_kept_picture_that_was_cut_short_is_drawn_again(tmp_path, ending):
+    image = Image.new("RGB", (80, 80), "red")
+    first = MediaCollector(90, cache=tmp_path)
+    first.add(image, 40)
+    (cut,) = (f for f in tmp_path.rglob("*") if f.name.partition(".")[1:] == (".", ending[1:]))
+    cut.write_bytes(cut.read_bytes()[:-9])
+    again = MediaCollector(90, cache=tmp_path)
+    again.add(image, 40)
+    assert again.files == first.files and again.contents == first.contents

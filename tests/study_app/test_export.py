@@ -7,7 +7,9 @@ import pytest
 
 from study_app.columns import ALL_TABLES, EVENT_NAMES, STUDY_FIELDS, TABLES, column_names
 from study_app.errors import SetupError
-from study_app.export import export_study, write_export
+from study_app.export import FILES
+from study_app.export_folder import replace_folder
+from study_app.formats import export_as
 from tests.study_app.walker import Walker
 
 KINDS = {
@@ -30,7 +32,7 @@ def folder(app, bundle, make_walker, tmp_path):
     make_walker().walk_to("test", session=2, right=True)
     make_walker().advance()
     with app.app_context():
-        return export_study(bundle, tmp_path / "export")
+        return export_as(bundle, tmp_path / "export")
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def test_programs_are_marked_in_every_table(make_app, bundle, tmp_path):
     walker.advance(kind="guesser")
     walker.walk_to("quiz")
     with app.app_context():
-        folder = export_study(bundle, tmp_path / "export")
+        folder = export_as(bundle, tmp_path / "export")
     for name in TABLES:
         lines = (folder / f"{name}.csv").read_text().splitlines()[1:]
         assert lines
@@ -148,7 +150,7 @@ def test_programs_are_marked_in_every_table(make_app, bundle, tmp_path):
 
 def test_same_database_gives_the_same_bytes(app, bundle, folder, tmp_path):
     with app.app_context():
-        again = export_study(bundle, tmp_path / "again")
+        again = export_as(bundle, tmp_path / "again")
     for file in folder.iterdir():
         assert file.read_bytes() == (again / file.name).read_bytes()
 
@@ -156,7 +158,7 @@ def test_same_database_gives_the_same_bytes(app, bundle, folder, tmp_path):
 def test_earlier_export_is_replaced_and_nothing_is_left_beside_it(app, bundle, folder):
     (folder / "events.csv").write_text("old")
     with app.app_context():
-        export_study(bundle, folder)
+        export_as(bundle, folder)
     assert (folder / "events.csv").read_text() != "old"
     assert [path.name for path in folder.parent.iterdir() if "export" in path.name] == ["export"]
 
@@ -164,5 +166,5 @@ def test_earlier_export_is_replaced_and_nothing_is_left_beside_it(app, bundle, f
 def test_other_folder_is_not_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(SetupError, match=r"an export; got thesis\.txt in"):
-        write_export(tmp_path, {}, {})
+        replace_folder(tmp_path, {}, known=FILES)
     assert (tmp_path / "thesis.txt").read_text() == "mine"

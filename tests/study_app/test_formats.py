@@ -13,7 +13,6 @@ from study_app.cli import main
 from study_app.codebook import codebook_rows
 from study_app.columns import ALL_TABLES, column_names
 from study_app.errors import SetupError
-from study_app.export import export_study
 from study_app.formats import FORMATS, export_as
 from study_app.jspsych import HEADER, _plugin, _stimulus
 from study_app.selection import Selection
@@ -36,7 +35,7 @@ def folders(tmp_path_factory):
         prepare_database(bundle, seed=11)
         take_part(bundle, SECRET_KEYS[0], n_steps=99, wrong_every=99)
         take_part(bundle, SECRET_KEYS[1], n_steps=99, wrong_every=1)
-        export_study(bundle, root / "pilot")
+        export_as(bundle, root / "pilot")
         take_part(bundle, SECRET_KEYS[2], n_steps=16, wrong_every=99)
         take_part(bundle, SECRET_KEYS[3], kind="guesser", n_steps=99, wrong_every=99)
         take_part(bundle, SECRET_KEYS[4], n_steps=99, wrong_every=99)

@@ -14,8 +14,8 @@ from study_app.app import create_app
 from study_app.backup import restore_backup, write_backup
 from study_app.codes import code_hash, withdrawal_code
 from study_app.config import sqlite_url
-from study_app.export import export_study
 from study_app.extensions import db
+from study_app.formats import export_as
 from study_app.models import Event, Participation, Response, Slot
 from study_app.services.study import prepare_database
 from tests.study_app.walker import Walker
@@ -94,7 +94,7 @@ def test_participant_goes_on_where_they_were(migrated, old_bundle):
 
 
 def test_export_has_everybody(migrated, old_bundle, old_rows, tmp_path):
-    folder = export_study(old_bundle, tmp_path / "export")
+    folder = export_as(old_bundle, tmp_path / "export")
     lines = (folder / "participants.csv").read_text().splitlines()
     assert len(lines) == 1 + len(old_rows["participations"])
 

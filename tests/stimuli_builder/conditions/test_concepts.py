@@ -9,6 +9,7 @@ from PIL import Image
 from craft_core.errors import SkippedImageWarning
 from craft_core.figures import seen_square
 from craft_core.images import read_picture
+from stimuli_builder.cache import keep
 from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError
@@ -122,15 +123,27 @@ def test_maps_are_kept_by_content(folder, tmp_path):
     bank = planted_bank(folder, kinds=(), n_images=8)
     cache = tmp_path / "cache"
     first = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
-    kept = sorted(cache.rglob("*.png"))
-    assert len(kept) == 3  # all images of the class at once
-    for file in kept:
-        Image.fromarray(np.full_like(first, 7)).save(file)
+    places = sorted(cache.rglob("*.png"))
+    assert len(places) == 3  # all images of the class at once
+    sevens = io.BytesIO()
+    Image.fromarray(np.full_like(first, 7)).save(sevens, "PNG")
+    for place in places:
+        keep(place, sevens.getvalue())
     again = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
     assert (again == 7).all()
     Image.new("RGB", (128, 64), "red").save(folder / bank.files[0])
     other = maker_of(bank, folder, cache).heats.of_class("grad_cam", "wolf", bank.files[0])
     assert not (other == 7).all()
+
+
+def test_kept_map_that_was_cut_short_is_computed_again(folder, tmp_path):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    first = maker_of(bank, folder, tmp_path / "cache").heats
+    found = first.of_class("grad_cam", "wolf", bank.files[0])
+    for place in (tmp_path / "cache").rglob("*.png"):
+        place.write_bytes(place.read_bytes()[:-9])
+    again = maker_of(bank, folder, tmp_path / "cache").heats
+    assert (again.of_class("grad_cam", "wolf", bank.files[0]) == found).all()
 
 
 def test_a_method_that_fails_names_the_image(folder):
