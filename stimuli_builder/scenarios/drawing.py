@@ -144,7 +144,8 @@ def _mapping(n_workers: int) -> Iterator[_MapRows]:
         return
     # a fresh interpreter each: a fork would copy locks that threads of torch or NumPy hold
     fresh = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_workers, mp_context=fresh, initializer=_live_with_parent)
+    with _interrupts_held():  # a semaphore half made would be reported as leaked
+        pool = ProcessPoolExecutor(n_workers, mp_context=fresh, initializer=_live_with_parent)
     try:
         yield partial(_submitted, pool)
     finally:
