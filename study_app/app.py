@@ -17,10 +17,13 @@ from study_app.protocol import progress_by_step
 from study_app.services.outside_ids import other_databases
 from study_app.sqlite import configure_sqlite
 from study_app.views import (
+    actions,
     admin,
     headers,
+    logins,
     media,
     participations,
+    previews,
     statuses,
     uploads,
     withdrawals,
@@ -57,10 +60,12 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     app.extensions["study_panel"] = panel
     app.extensions["study_others"] = other_databases(panel.once_across) if panel else ()
     app.extensions["study_progress"] = progress_by_step(bundle.manifest)
+    app.extensions["study_neighbours"] = {}  # address -> title, where one server has several
     app.before_request(_allow_upload)
     _bind_extensions(app)
-    blueprints = (participations.bp, withdrawals.bp, media.bp, admin.bp, uploads.bp)
-    for blueprint in blueprints:
+    for_participants = (participations.bp, withdrawals.bp, media.bp, previews.bp)
+    for_researchers = (logins.bp, admin.bp, actions.bp, uploads.bp)
+    for blueprint in for_participants + for_researchers:
         app.register_blueprint(blueprint)
     fragments.register(app)
     translation.register(app, bundle)

@@ -4,6 +4,8 @@ slots             one row a place in the permuted blocks, and who holds it
 decisions         one row a verdict: include, exclude, screen out or reject, with its reasons
 outside_ids       keyed hashes of the numbers that panels give people
 withdrawals       one row a withdrawal, all that is left of it
+admins            one row a researcher who may log in
+actions           one row a thing that a researcher did which others should know of
 """
 
 from datetime import date, datetime
@@ -11,8 +13,8 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from study_app.columns import DECIDERS, VERDICTS
-from study_app.database import Base, one_of
+from study_app.columns import ACTIONS, DECIDERS, ROLES, VERDICTS
+from study_app.database import NEVER_REUSED, Base, one_of
 
 
 class Slot(Base):
@@ -133,3 +135,57 @@ class Withdrawal(Base):
     is_simulated: Mapped[bool]
     condition: Mapped[str | None]
     withdrawn_on: Mapped[date]
+
+
+class Admin(Base):
+    """A researcher who may log in.
+
+    Attributes
+    ----------
+    id
+        Order of adding; never given twice.
+    name
+        To log in with.
+    role
+        One of `study_app.columns.ROLES`.
+    password_hash
+        Salted.
+    added_at
+        By the server's clock.
+    """
+
+    __tablename__ = "admins"
+    __table_args__ = (UniqueConstraint("name"), one_of("role", ROLES), NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(256))
+    added_at: Mapped[datetime]
+
+
+class Action(Base):
+    """What a researcher did that others, and a reviewer, should know of.
+
+    Attributes
+    ----------
+    id
+        Order.
+    admin
+        Name of who did it; ``command line`` where nobody was logged in.
+    name
+        One of `study_app.columns.ACTIONS`.
+    detail
+        What it was done to, or None; nothing that participants wrote.
+    at
+        By the server's clock.
+    """
+
+    __tablename__ = "actions"
+    __table_args__ = (one_of("name", ACTIONS),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    admin: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(24))
+    detail: Mapped[str | None] = mapped_column(String(200))
+    at: Mapped[datetime]

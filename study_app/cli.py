@@ -1,11 +1,10 @@
-"""``craft-study``: serve a study, export its answers, see how far it is, and save it."""
+"""``craft-study``: serve a study, steer it, export its answers, and save it."""
 
 import argparse
 import os
 import secrets
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -13,7 +12,7 @@ from flask import Flask
 from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from stimuli_builder.bundle import Bundle, BundleError, check_media, placeholders_of
+from stimuli_builder.bundle import BundleError
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
@@ -21,18 +20,19 @@ from study_app.errors import SetupError, StudyError
 from study_app.extensions import db
 from study_app.formats import FORMATS, export_as
 from study_app.models import Participation, Study
+from study_app.opening import Wishes, open_study
 from study_app.panels.cli import add_reconcile
 from study_app.panels.settings import SHIPPED, Panel
+from study_app.running.cli import add_running
 from study_app.selection import Selection
 from study_app.server import Server, check_port, server_command, server_environment
-from study_app.services.counts import Arm, count_arms
-from study_app.services.outside_ids import keep_id_key
-from study_app.services.study import make_admin_password, prepare_database
+from study_app.services.admins import FIRST_NAME
+from study_app.services.study import prepare_database
+from study_app.several.cli import add_serve_all
 from study_app.simulation.cli import add_simulate
 
 DATABASE_FILE: Final = Path("study.sqlite")
 MAX_PORT: Final = 65_535
-ARM_COUNTS: Final = tuple(each.name for each in fields(Arm))[2:]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], None]
@@ -99,8 +99,23 @@ def _add_serve(commands: Commands) -> None:
         f"({', '.join(SHIPPED)}); STUDY_PANEL where that is set",
     )
     serve.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="analysis plan, fixed by its hash before the first participant",
+    )
+    serve.add_argument(
+        "--show-results",
+        action="store_true",
+        help="show results by condition before the study is closed, which is put on record",
+    )
+    serve.add_argument(
         "--trial-run", action="store_true", help="serve a study with texts still to be written"
     )
+
+
+def _add_serve_all(commands: Commands) -> None:
+    add_serve_all(commands, _port, _count)
 
 
 def _add_export(commands: Commands) -> None:
@@ -133,18 +148,6 @@ def _add_export(commands: Commands) -> None:
     _add_bundle(export)
 
 
-def _add_status(commands: Commands) -> None:
-    status = _command(
-        commands,
-        _status,
-        name="status",
-        does="count who came and who left, by condition",
-        example="craft-study status --database runs/demo/study.sqlite",
-    )
-    _add_database(status)
-    _add_bundle(status)
-
-
 def _add_backup(commands: Commands) -> None:
     backup = _command(
         commands,
@@ -175,11 +178,16 @@ def _add_reconcile(commands: Commands) -> None:
     add_reconcile(commands, _open_existing)
 
 
+def _add_running(commands: Commands) -> None:
+    add_running(commands, _open_existing)
+
+
 COMMANDS: Final = (
     _add_serve,
+    _add_serve_all,
     add_simulate,
     _add_export,
-    _add_status,
+    _add_running,
     _add_reconcile,
     _add_backup,
     _add_restore,
@@ -226,48 +234,38 @@ def _count(text: str) -> int:
 def _serve(arguments: argparse.Namespace) -> None:
     check_port(arguments.host, arguments.port)
     url = database_url(arguments.database)
-    own_key = os.environ.get("STUDY_SECRET_KEY")
     panel_setting = panel_path(arguments.panel)
     app = _open(arguments.bundle, url, panel=panel_setting)
-    bundle = app.extensions["study_bundle"]
     panel: Panel | None = app.extensions["study_panel"]
-    check_media(bundle)
-    if not arguments.trial_run:
-        _check_written(bundle)
-    with app.app_context():
-        study = prepare_database(bundle, seed=arguments.seed, quota=arguments.quota)
-        keep_id_key(own_key or study.secret_key, app.extensions["study_others"])
-        password = make_admin_password()
-        db.engine.dispose()
+    opened = open_study(
+        app,
+        Wishes(
+            seed=arguments.seed,
+            quota=arguments.quota,
+            plan=arguments.plan,
+            is_trial_run=arguments.trial_run,
+        ),
+    )
     server = Server(
         bundle=arguments.bundle,
         database_url=url,
-        secret_key=own_key or study.secret_key,
+        secret_key=opened.secret_key,
         withdrawals=app.config["STUDY_WITHDRAWALS"],
         host=arguments.host,
         port=arguments.port,
         n_workers=arguments.workers,
         panel=panel_setting,
+        shows_results=arguments.show_results,
     )
-    _print_links(server, password, panel)
+    _print_links(server, opened.password, panel)
     os.execve(sys.executable, server_command(server), server_environment(server))
-
-
-def _check_written(bundle: Bundle) -> None:
-    """Refuse to show people a text that is still to be written."""
-    placeholders = placeholders_of(bundle.manifest)
-    if placeholders:
-        raise SetupError(
-            f"texts of a live study must be written; got {placeholders[0]!r}. Write them and build "
-            'the bundle again, or try it out with "--trial-run".'
-        )
 
 
 def _print_links(server: Server, password: str | None, panel: Panel | None) -> None:
     print(f"participants: {server.url}{panel.link if panel else ''}")
     print(f"admin:        {server.url}admin")
     if password is not None:
-        print(f"admin password, printed only now: {password}")
+        print(f"admin password, printed only now: {password} (log in as {FIRST_NAME})")
     print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
 
 
@@ -285,22 +283,6 @@ def _export(arguments: argparse.Namespace) -> None:
             ),
         )
     print(f"export: {folder}")
-
-
-def _status(arguments: argparse.Namespace) -> None:
-    app = _open_existing(arguments)
-    with app.app_context():
-        arms = count_arms(app.extensions["study_bundle"].manifest)
-    print(f"{'who':<11}{'condition':<16}" + "".join(f"{name:>13}" for name in ARM_COUNTS))
-    for arm in arms:
-        who = "simulated" if arm.is_simulated else "people"
-        numbers = "".join(f"{getattr(arm, name):>13}" for name in ARM_COUNTS)
-        print(f"{who:<11}{arm.condition or 'not assigned':<16}{numbers}")
-    print(f"{'all':<27}" + "".join(f"{_total(arms, name):>13}" for name in ARM_COUNTS))
-
-
-def _total(arms: Sequence[Arm], name: str) -> int:
-    return sum(getattr(arm, name) for arm in arms)
 
 
 def _backup(arguments: argparse.Namespace) -> None:

@@ -80,6 +80,18 @@ STATUSES: Final = ("in_progress", "screened_out", "completed")
 SCREENINGS: Final = ("eligibility", "practice", "quiz", "quota")
 VERDICTS: Final = ("include", "exclude", "screen_out", "reject")
 DECIDERS: Final = ("rules", "researcher")
+STATES: Final = ("open", "paused", "closed")
+ROLES: Final = ("viewer", "researcher", "owner")  # each may do what those before it may
+ACTIONS: Final = (
+    "paused",
+    "resumed",
+    "closed",
+    "decided",
+    "exported",
+    "saw_results",
+    "admin_added",
+    "admin_removed",
+)
 EXCLUSIONS: Final = (
     "catch",
     "fast_answers",
@@ -303,7 +315,8 @@ STUDY_FIELDS: Final = {
     "quiz_min_correct, quiz_max_attempts, catch_min_correct, fast_answer_ms, max_fast_share, "
     "min_sessions_s, max_sessions_s, max_away_s).",
     "assignment_seed": "integer: of the permuted blocks that assigned conditions and lists.",
-    "bundle": "object: `manifest_sha256`, `answers_sha256`, the `language` of the texts, what was "
+    "bundle": "object: `manifest_sha256`, `answers_sha256`, `analysis_plan_sha256` (of the plan "
+    "that was fixed before the first participant, or null), the `language` of the texts, what was "
     "promised (`privacy`) and wanted (`recruitment`), and the manifest's `provenance` whole, which "
     "leads back to the concept store and the network's weights.",
     "files": "object: table name -> `rows` (integer) and `sha256` of its CSV file.",

@@ -7,6 +7,7 @@ STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept 
                        is restored from a backup; beside a SQLite file by default
 STUDY_PANEL            the panel's TOML file, or the name of shipped settings; empty takes any link
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
+STUDY_SHOW_RESULTS     1 shows results by condition before the study is closed; put on record
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
@@ -30,6 +31,7 @@ NAMES: Final = (
     "STUDY_WITHDRAWALS",
     "STUDY_PANEL",
     "STUDY_UPLOADS",
+    "STUDY_SHOW_RESULTS",
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",
     "STUDY_PROXIES",

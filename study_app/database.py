@@ -13,6 +13,7 @@ CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+NEVER_REUSED = {"sqlite_autoincrement": True}  # a deleted row's number stays its own
 
 
 class Instant(TypeDecorator[datetime]):

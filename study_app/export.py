@@ -27,7 +27,9 @@ FILES: Final = (
 )
 
 
-def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
+def about_study(
+    bundle: Bundle, *, assignment_seed: int, plan_sha256: str | None = None
+) -> dict[str, Any]:
     """Return what study.json says, but for its files.
 
     Parameters
@@ -36,6 +38,8 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         The study's bundle.
     assignment_seed
         Of the permuted blocks.
+    plan_sha256
+        Of the analysis plan that was fixed before the first participant; None where none was.
 
     Returns
     -------
@@ -65,6 +69,7 @@ def about_study(bundle: Bundle, *, assignment_seed: int) -> dict[str, Any]:
         "bundle": {
             "manifest_sha256": bundle.manifest_sha256,
             "answers_sha256": bundle.answers_sha256,
+            "analysis_plan_sha256": plan_sha256,
             "language": study.language,
             "privacy": asdict(study.privacy),
             "recruitment": asdict(study.recruitment),

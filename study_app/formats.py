@@ -55,7 +55,9 @@ def export_as(
     study = read_study()
     check_bundle(study, bundle)
     tables = select_tables(bundle, selection)
-    about = about_study(bundle, assignment_seed=study.assignment_seed)
+    about = about_study(
+        bundle, assignment_seed=study.assignment_seed, plan_sha256=study.plan_sha256
+    )
     db.session.rollback()
     files = files_of(bundle, about, tables, form=form, selection=selection)
     return replace_folder(folder, files, known=FILES, marker=MARKERS.get(form, ""))

@@ -16,12 +16,14 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from study_app.bookkeeping import Decision, OutsideId, Slot, Withdrawal
-from study_app.columns import STATUSES, VERDICTS
-from study_app.database import Base, one_of
+from study_app.bookkeeping import Action, Admin, Decision, OutsideId, Slot, Withdrawal
+from study_app.columns import STATES, STATUSES, VERDICTS
+from study_app.database import NEVER_REUSED, Base, one_of
 from study_app.trials import Draw
 
 __all__ = [
+    "Action",
+    "Admin",
     "Decision",
     "Event",
     "OutsideId",
@@ -33,8 +35,6 @@ __all__ = [
     "Submission",
     "Withdrawal",
 ]
-
-NEVER_REUSED = {"sqlite_autoincrement": True}  # a deleted participation's number stays its own
 
 
 class Study(Base):
@@ -54,14 +54,16 @@ class Study(Base):
         Participants a condition, in place of the bundle's; None takes the bundle's.
     secret_key
         Signs cookies where ``STUDY_SECRET_KEY`` gives no key.
-    admin_password_hash
-        None until a password was made.
+    state
+        One of `study_app.columns.STATES`: whether somebody new may begin.
+    plan_file, plan_sha256
+        Of the analysis plan that was fixed before the first participant, or None.
     id_key_check
         Tells whether numbers from outside are stored with the server's key; None before the first.
     """
 
     __tablename__ = "studies"
-    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+    __table_args__ = (CheckConstraint("id = 1", name="one"), one_of("state", STATES))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     manifest_sha256: Mapped[str] = mapped_column(String(64))
@@ -70,7 +72,9 @@ class Study(Base):
     assignment_seed: Mapped[int]
     quota: Mapped[int | None]
     secret_key: Mapped[str] = mapped_column(String(128))
-    admin_password_hash: Mapped[str | None] = mapped_column(String(256))
+    state: Mapped[str] = mapped_column(String(8))
+    plan_file: Mapped[str | None] = mapped_column(String(200))
+    plan_sha256: Mapped[str | None] = mapped_column(String(64))
     id_key_check: Mapped[str | None] = mapped_column(String(64))
 
 

@@ -53,7 +53,6 @@ def page_of(
     context: dict[str, Any] = {
         "study": study,
         "step": step,
-        "participation_key": participation.key,
         "answer_key": secrets.token_urlsafe(ANSWER_KEY_BYTES),
         "withdrawal_code": withdrawal_code(participation.key),
         "progress": progress.get(replace(step, attempt=1).key, 1.0),

@@ -10,6 +10,7 @@ from typing import Final
 
 from study_app.errors import SetupError
 
+APP: Final = "study_app.app:create_app()"
 THREADS_PER_WORKER: Final = 4
 THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -36,6 +37,8 @@ class Server:
         Whether programs take part, and no people.
     panel
         Where participants come from: a TOML file, or the name of shipped settings.
+    shows_results
+        Whether results by condition are shown before the study is closed.
     """
 
     bundle: Path
@@ -47,6 +50,7 @@ class Server:
     n_workers: int
     is_simulated: bool = False
     panel: str = ""
+    shows_results: bool = False
 
     @property
     def url(self) -> str:
@@ -67,15 +71,36 @@ def server_command(server: Server) -> list[str]:
     list[str]
         For `subprocess.Popen` or `os.execve`, with `server_environment`.
     """
+    return gunicorn_command(server.host, server.port, server.n_workers, APP)
+
+
+def gunicorn_command(host: str, port: int, n_workers: int, app: str) -> list[str]:
+    """Return the command line that runs an application's processes.
+
+    Parameters
+    ----------
+    host
+        Where it listens.
+    port
+        In [1, 65535].
+    n_workers
+        Processes.
+    app
+        How gunicorn makes the application.
+
+    Returns
+    -------
+    list[str]
+        For `subprocess.Popen` or `os.execve`.
+    """
     options = {
-        "--bind": f"{server.host}:{server.port}",
-        "--workers": str(server.n_workers),
+        "--bind": f"{host}:{port}",
+        "--workers": str(n_workers),
         "--worker-class": "gthread",
         "--threads": str(THREADS_PER_WORKER),
         "--log-level": "warning",
     }
     words = [word for option in options.items() for word in option]
-    app = "study_app.app:create_app()"
     return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", app]
 
 
@@ -93,18 +118,29 @@ def server_environment(server: Server) -> dict[str, str]:
         This process's, with the study's settings, and a path on which this package is found. On
         this machine alone, cookies are sent over plain HTTP too.
     """
-    source = str(Path(__file__).parents[1])
-    path = os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
     settings: Mapping[str, str] = {
         "STUDY_BUNDLE": str(server.bundle.resolve()),
         "STUDY_DATABASE_URL": server.database_url,
         "STUDY_SECRET_KEY": server.secret_key,
         "STUDY_WITHDRAWALS": server.withdrawals,
         "STUDY_PANEL": server.panel,
+        "STUDY_SHOW_RESULTS": "1" if server.shows_results else "",
         "STUDY_SIMULATED": "1" if server.is_simulated else "",
         "STUDY_SECURE_COOKIES": os.environ.get("STUDY_SECURE_COOKIES") or _secure_cookies(server),
     }
-    return {**os.environ, **settings, "PYTHONPATH": path}
+    return {**os.environ, **settings, "PYTHONPATH": source_path()}
+
+
+def source_path() -> str:
+    """Return a path on which a process that is started finds this package.
+
+    Returns
+    -------
+    str
+        For ``PYTHONPATH``.
+    """
+    source = str(Path(__file__).parents[1])
+    return os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
 
 
 def _secure_cookies(server: Server) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from flask import current_app
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from stimuli_builder.bundle import Bundle
 from study_app.errors import SetupError
@@ -52,6 +51,7 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
                 answers_sha256=bundle.answers_sha256,
                 assignment_seed=seed or 0,
                 secret_key=secrets.token_hex(32),
+                state="open",
             )
             db.session.add(study)
         check_bundle(study, bundle)
@@ -111,37 +111,3 @@ def read_study() -> Study:
     if study is None:
         raise SetupError('database must hold a study; got none. Run "craft-study serve" first.')
     return study
-
-
-def make_admin_password() -> str | None:
-    """Make the admin's password where there is none; only its hash is kept.
-
-    Returns
-    -------
-    str | None
-        The new password, to be printed once; None if there was one already.
-    """
-    with writing():
-        study = db.session.scalars(select(Study)).one()
-        if study.admin_password_hash is not None:
-            return None
-        password = secrets.token_urlsafe(12)
-        study.admin_password_hash = generate_password_hash(password)
-    return password
-
-
-def is_admin_password(password: str) -> bool:
-    """Return whether a password is the admin's.
-
-    Parameters
-    ----------
-    password
-        As typed.
-
-    Returns
-    -------
-    bool
-        False also where no password was made.
-    """
-    stored = db.session.scalars(select(Study.admin_password_hash)).one()
-    return stored is not None and check_password_hash(stored, password)

@@ -8,7 +8,7 @@
 "use strict";
 
 (() => {
-  const home = location.pathname; // /p/KEY, or / on the consent page
+  const home = location.pathname; // …/p/KEY, or …/ on the consent page
   const outboxPrefix = `study-outbox:${home}:`;
   const firstPauseMs = 400;
   const longestPauseMs = 8000;
@@ -276,7 +276,7 @@
   window.addEventListener("resize", checkWidth);
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   checkWidth();
-  const unsent = home.startsWith("/p/") ? outbox.all() : [];
+  const unsent = /\/p\/[^/]+$/.test(home) ? outbox.all() : [];
   if (unsent.length > 0) {
     setButtons(false);
     send(unsent);

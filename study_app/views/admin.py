@@ -1,178 +1,106 @@
-"""The researcher's page behind a password: who came, who left, and the data."""
+"""The researchers' pages: who came, who left, what they wrote, and how they did."""
 
-import io
-import tempfile
-import time
-import zipfile
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from flask import (
-    Blueprint,
-    current_app,
-    redirect,
-    render_template,
-    request,
-    send_file,
-    session,
-    url_for,
-)
-from flask_limiter.util import get_remote_address
-from flask_login import UserMixin, login_required, login_user, logout_user
-from itsdangerous import BadSignature, URLSafeSerializer
-from werkzeug.wrappers import Response
+from flask import Blueprint, current_app, render_template, request, url_for
+from flask_login import current_user
 
-from study_app.columns import EXCLUSIONS, REJECTIONS
-from study_app.config import COOKIE_LIFETIME
-from study_app.extensions import limiter, login_manager
-from study_app.formats import export_as
+from stimuli_builder.bundle import Bundle
+from study_app.columns import EXCLUSIONS, REJECTIONS, ROLES
+from study_app.config import is_on
+from study_app.errors import ForbiddenError
 from study_app.panels.settings import Panel
-from study_app.payments import payments_csv
+from study_app.services.admins import last_actions, list_admins, record
 from study_app.services.counts import count_arms, count_participations
-from study_app.services.decisions import decide
-from study_app.services.study import is_admin_password
-from study_app.views.forms import single
+from study_app.services.findings import count_texts, read_results, read_texts
+from study_app.services.progress import count_flags, read_funnel, read_times, warnings_of
+from study_app.services.study import read_study
+from study_app.services.transactions import writing
+from study_app.views.logins import needs
 
-LOGIN_LIMIT: Final = "5 per minute"  # wrong passwords; see `login_source`
-LOGIN_LASTS_S: Final = 12 * 3600
-MAX_PASSWORD_LENGTH: Final = 200
-ADMIN_ID: Final = "admin"
-DEVICE_COOKIE: Final = "study-device"
+TEXTS_A_PAGE: Final = 50
+ACTIONS_SHOWN: Final = 12
+MAX_PAGE: Final = 100_000
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-login_manager.login_view = "admin.get_login"
-login_manager.login_message = None
-
-
-class Admin(UserMixin):  # type: ignore[misc]
-    """The one user who logs in."""
-
-    id = ADMIN_ID
-
-
-@login_manager.user_loader  # type: ignore[untyped-decorator]
-def load_admin(user_id: str) -> Admin | None:
-    """Return the admin while the login lasts."""
-    is_recent = time.time() - session.get("admin_since", 0) < LOGIN_LASTS_S
-    return Admin() if user_id == ADMIN_ID and is_recent else None
-
-
-def login_source() -> str:
-    """Return whose wrong passwords are counted together.
-
-    A browser that was logged in before has a count of its own, so that nobody who guesses from
-    elsewhere, or from behind the same proxy, can keep the administrator out.
-
-    Returns
-    -------
-    str
-        A device, or an address.
-    """
-    try:
-        return f"device {_devices().loads(request.cookies.get(DEVICE_COOKIE, ''))}"
-    except BadSignature:
-        return f"address {get_remote_address()}"
-
-
-@bp.get("/login")
-def get_login() -> str:
-    """Ask for the password."""
-    return render_template("admin_login.html", is_wrong=False)
-
-
-@bp.post("/login")
-@limiter.limit(
-    LOGIN_LIMIT, key_func=login_source, deduct_when=lambda response: response.status_code == 403
-)
-def post_login() -> Response | tuple[str, int]:
-    """Log in, where the password is right."""
-    if not is_admin_password((single("password") or "")[:MAX_PASSWORD_LENGTH]):
-        return render_template("admin_login.html", is_wrong=True), 403
-    session["admin_since"] = time.time()
-    login_user(Admin())
-    response = redirect(url_for(".get_counts"), 303)
-    response.set_cookie(
-        DEVICE_COOKIE,
-        str(_devices().dumps(ADMIN_ID)),
-        max_age=COOKIE_LIFETIME,
-        path="/admin",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
-
-
-@bp.post("/logout")
-@login_required  # type: ignore[untyped-decorator]
-def post_logout() -> Response:
-    """Log out."""
-    logout_user()
-    session.pop("admin_since", None)
-    return redirect(url_for(".get_login"), 303)
 
 
 @bp.get("")
-@login_required  # type: ignore[untyped-decorator]
-def get_counts() -> str:
-    """Show who came and who left by condition, and where they stand."""
-    study = current_app.extensions["study_bundle"].manifest
+@needs("viewer")
+def get_overview() -> str:
+    """Show how the study stands, and what can be done."""
     return render_template(
         "admin.html",
-        study=study,
-        arms=count_arms(study),
-        counts=count_participations(study),
+        **_live(),
         participant_link=f"{url_for('participations.get_start', _external=True)}{_link()}",
         reasons={"exclude": EXCLUSIONS, "reject": REJECTIONS},
+        roles=ROLES,
+        admins=list_admins() if current_user.may("owner") else [],
+        actions=last_actions(ACTIONS_SHOWN),
+        n_texts=count_texts(_bundle()),
+        shows_results=_shows_results(),
+        neighbours=current_app.extensions["study_neighbours"],
         has_uploads=bool(current_app.config["STUDY_UPLOADS"]),
     )
 
 
-@bp.post("/decisions")
-@login_required  # type: ignore[untyped-decorator]
-def post_decision() -> Response:
-    """Store a verdict on a participant, in place of the rules'."""
-    verdict, _, reason = (single("decision") or "").partition(" ")
-    name, note = (single("participant") or "").strip(), single("note")
-    decide(current_app.extensions["study_bundle"], name, verdict=verdict, reason=reason, note=note)
-    return redirect(url_for(".get_counts"), 303)
+@bp.get("/live")
+@needs("viewer")
+def get_live() -> str:
+    """Show the counts alone, for the page to put in place of its own."""
+    return render_template("admin_live.html", **_live())
 
 
-@bp.post("/new-participation")
-@login_required  # type: ignore[untyped-decorator]
-def post_new_participation() -> Response:
-    """Let this browser take part once more, from the consent page on."""
-    session.pop("participation", None)
-    session.pop("outside", None)
-    session.pop("arrival", None)
-    return redirect(url_for("participations.get_start"), 303)
-
-
-@bp.get("/payments.csv")
-@login_required  # type: ignore[untyped-decorator]
-def get_payments() -> Response:
-    """Send who is to be paid, by completion code, without any answer."""
-    content = io.BytesIO(payments_csv().encode())
-    study = current_app.extensions["study_bundle"].manifest.study
-    return send_file(
-        content, "text/csv", as_attachment=True, download_name=f"{study}-payments.csv", max_age=0
+@bp.get("/texts")
+@needs("viewer")
+def get_texts() -> str:
+    """Show what people wrote in their own words."""
+    page = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
+    n_texts = count_texts(_bundle())
+    return render_template(
+        "admin_texts.html",
+        study=_bundle().manifest,
+        texts=read_texts(_bundle(), first=TEXTS_A_PAGE * (page - 1), n=TEXTS_A_PAGE),
+        page=page,
+        n_texts=n_texts,
+        n_pages=max(1, -(-n_texts // TEXTS_A_PAGE)),
     )
 
 
-@bp.get("/export.zip")
-@login_required  # type: ignore[untyped-decorator]
-def get_export() -> Response:
-    """Send the export as one file."""
-    bundle = current_app.extensions["study_bundle"]
-    content = io.BytesIO()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = export_as(bundle, Path(scratch) / "export")
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(folder.iterdir()):
-                archive.write(file, f"{bundle.manifest.study}/{file.name}")
-    content.seek(0)
-    name = f"{bundle.manifest.study}-export.zip"
-    return send_file(content, "application/zip", as_attachment=True, download_name=name, max_age=0)
+@bp.get("/results")
+@needs("researcher")
+def get_results() -> str:
+    """Show how well people did by condition, once the study is closed or if it was set so."""
+    if not _shows_results():
+        raise ForbiddenError("results by condition must wait until the study is closed; it is not.")
+    if read_study().state != "closed" and request.method == "GET":
+        with writing():
+            record(current_user.name, "saw_results")
+    results = read_results(_bundle())
+    return render_template("admin_results.html", study=_bundle().manifest, results=results)
+
+
+def _live() -> dict[str, Any]:
+    """Return what the counts show."""
+    study = _bundle().manifest
+    row = read_study()
+    return {
+        "study": study,
+        "state": row.state,
+        "plan": (row.plan_file, row.plan_sha256),
+        "hashes": (row.manifest_sha256, row.answers_sha256),
+        "quota": study.recruitment.quota if row.quota is None else row.quota,
+        "arms": count_arms(study),
+        "counts": count_participations(study),
+        "funnel": read_funnel(study),
+        "times": read_times(study),
+        "flags": count_flags(),
+        "warnings": warnings_of(study),
+    }
+
+
+def _shows_results() -> bool:
+    return read_study().state == "closed" or is_on(current_app.config["STUDY_SHOW_RESULTS"])
 
 
 def _link() -> str:
@@ -181,5 +109,6 @@ def _link() -> str:
     return "" if panel is None else panel.link
 
 
-def _devices() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="admin devices")
+def _bundle() -> Bundle:
+    bundle: Bundle = current_app.extensions["study_bundle"]
+    return bundle

@@ -18,8 +18,10 @@ from study_app.panels.arrivals import Arrival, is_prefetch, is_previewer, read_a
 from study_app.panels.ends import end_of
 from study_app.panels.settings import Panel
 from study_app.services.outside_ids import has_taken_part, took_part_elsewhere
+from study_app.services.running import state_of_study
 from study_app.translation import bundle_shown
 
+NOT_OPEN: Final = {"paused": 503, "closed": 410}
 NOT_NOW: Final = 503  # a browser throws an answer to a prefetch away unless it is a success
 
 
@@ -77,6 +79,18 @@ def answer_preview() -> ResponseReturnValue | None:
     if request.method == "HEAD" or is_previewer(request.user_agent.string):
         return _page("preview", 200)
     return None
+
+
+def answer_not_open() -> ResponseReturnValue | None:
+    """Turn away who comes while the study is paused or closed; nothing is recorded.
+
+    Returns
+    -------
+    ResponseReturnValue | None
+        None while it is open.
+    """
+    state = state_of_study()
+    return None if state == "open" else _page(state, NOT_OPEN[state])
 
 
 def read_comer() -> Comer | None:

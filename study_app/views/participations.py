@@ -23,7 +23,14 @@ from study_app.services.participations import (
 from study_app.services.submissions import leave_step
 from study_app.steps import CONSENT, parse_step
 from study_app.translation import bundle_shown
-from study_app.views.arrivals import answer_preview, check_consent, leaving_of, read_comer, receive
+from study_app.views.arrivals import (
+    answer_not_open,
+    answer_preview,
+    check_consent,
+    leaving_of,
+    read_comer,
+    receive,
+)
 from study_app.views.forms import read_sent, short_name
 
 SCRIPT_HEADER: Final = "X-Study-Script"  # the script takes the next page as the answer
@@ -42,13 +49,18 @@ def get_start() -> ResponseReturnValue:
     key = None if arrived is not None and arrived.is_another else cookie.get("participation")
     if key is not None and has_begun(key):
         return redirect(url_for(".get_page", key=key))
-    turned_away = receive(arrived)
+    turned_away = answer_not_open() or receive(arrived)
     if turned_away is not None:
         return turned_away
     if key is None:
         _remember(secrets.token_urlsafe(KEY_BYTES))
-    study = bundle_shown().manifest
-    return render_template("consent.html", study=study, step=CONSENT, progress=0.0)
+    return render_template(
+        "consent.html",
+        study=bundle_shown().manifest,
+        step=CONSENT,
+        progress=0.0,
+        send_to=url_for(".post_consent"),
+    )
 
 
 @bp.post("/consent")
@@ -57,7 +69,7 @@ def post_consent() -> ResponseReturnValue:
     key = cookie.get("participation")
     if key is None:
         raise BadPayloadError("consent must be sent with the study's cookie; got none.")
-    turned_away = None if has_begun(key) else check_consent()
+    turned_away = None if has_begun(key) else answer_not_open() or check_consent()
     if turned_away is not None:
         return turned_away
     is_simulated = is_on(current_app.config["STUDY_SIMULATED"])
@@ -101,7 +113,9 @@ def get_health() -> tuple[str, int]:
 def _render(participation: Participation) -> str:
     progress = current_app.extensions["study_progress"]
     template, context = page_of(bundle_shown(), participation, progress)
-    return render_template(template, **context, leaving=leaving_of(participation))
+    send_to = url_for(".post_step", key=participation.key, step_key=participation.step)
+    leaving = leaving_of(participation)
+    return render_template(template, **context, leaving=leaving, send_to=send_to)
 
 
 def _check_browser(key: str) -> None:

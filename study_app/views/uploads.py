@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, current_app, render_template, request
-from flask_login import login_required
 
 from study_app.errors import BadPayloadError, NotFoundError
 from study_app.unpacking import MAX_ARCHIVE_BYTES, unpack_bundle
+from study_app.views.logins import needs
 
 MAX_UPLOAD_BYTES: Final = MAX_ARCHIVE_BYTES + 64 * 1024
 
@@ -15,7 +15,7 @@ bp = Blueprint("uploads", __name__, url_prefix="/admin/bundles")
 
 
 @bp.get("")
-@login_required  # type: ignore[untyped-decorator]
+@needs("owner")
 def get_upload() -> str:
     """Show the form."""
     _folder()
@@ -23,7 +23,7 @@ def get_upload() -> str:
 
 
 @bp.post("")
-@login_required  # type: ignore[untyped-decorator]
+@needs("owner")
 def post_upload() -> str:
     """Check a bundle, and keep it under the name of its study and its manifest's hash."""
     folder = _folder()

@@ -10,7 +10,8 @@ from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
 from study_app.extensions import db, limiter
-from study_app.services.study import make_admin_password, prepare_database
+from study_app.services.admins import add_first_admin
+from study_app.services.study import prepare_database
 from tests.study_app.walker import Walker
 
 
@@ -139,7 +140,9 @@ def admin(app):
     page = client.get("/admin/login").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     with app.app_context():
-        password = make_admin_password()
-    answer = client.post("/admin/login", data={"csrf_token": token, "password": password})
+        password = add_first_admin()
+    answer = client.post(
+        "/admin/login", data={"csrf_token": token, "name": "admin", "password": password}
+    )
     assert answer.status_code == 303
     return client

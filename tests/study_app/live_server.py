@@ -15,7 +15,8 @@ from study_app.app import create_app
 from study_app.config import sqlite_url
 from study_app.extensions import db
 from study_app.server import Server, server_command, server_environment
-from study_app.services.study import make_admin_password, prepare_database
+from study_app.services.admins import add_first_admin
+from study_app.services.study import prepare_database
 
 WAIT_S = 60
 
@@ -50,7 +51,7 @@ class LiveServer:
         )
         with self.app.app_context():
             prepare_database(read_bundle(bundle_path))
-            self.password = make_admin_password()
+            self.password = add_first_admin()
         self.process = None
 
     def start(self) -> None:

@@ -151,7 +151,9 @@ def test_database_may_come_from_the_environment(database, tmp_path, monkeypatch)
 
 def test_status_counts(database, capsys):
     assert main(["status"]) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    title, *rest = capsys.readouterr().out.splitlines()
+    assert title.endswith(": open")
+    lines = [line.split() for line in rest[:-1]]
     assert lines[0][:3] == ["who", "condition", "began"]
     began = {" ".join(line[:-9]): (line[-9], line[-5]) for line in lines[1:]}
     assert began["people not assigned"] == ("1", "0")
@@ -159,6 +161,33 @@ def test_status_counts(database, capsys):
         ("0", "0"), ("1", "1"),
     ]  # fmt: skip
     assert began["all"] == ("2", "1")
+    assert rest[-1].startswith("people reached: Consented 2, ")
+
+
+def test_state_is_changed_once(database, capsys):
+    for wished, said in [
+        ("pause", "state: paused"),
+        ("pause", "state: paused already, by command line"),
+        ("resume", "state: open"),
+        ("close", "state: closed"),
+    ]:
+        assert main(["state", wished]) == 0
+        assert capsys.readouterr().out.strip() == said
+    assert main(["state", "resume"]) == 1
+    assert "a closed study must stay closed" in capsys.readouterr().err
+
+
+def test_admins_are_added_listed_and_removed(database, capsys):
+    assert main(["admin", "add", "mira", "--role", "owner"]) == 0
+    assert "password, printed only now: " in capsys.readouterr().out
+    assert main(["admin", "add", "vera"]) == 0
+    assert main(["admin", "remove", "vera"]) == 0
+    capsys.readouterr()
+    assert main(["admin", "list"]) == 0
+    assert "mira" in (out := capsys.readouterr().out)
+    assert "vera" not in out
+    assert main(["admin", "remove", "vera"]) == 1
+    assert "admin must be one of" in capsys.readouterr().err
 
 
 def test_missing_database_is_told_and_not_made(tmp_path, capsys):

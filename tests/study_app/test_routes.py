@@ -14,8 +14,11 @@ ROUTES = {
     ("GET", "/static/<path:filename>"): (404, 404, 404),
     ("GET", "/bootstrap/static/<path:filename>"): (404, 404, 404),
     ("GET", "/admin"): (302, 302, 200),
+    ("GET", "/admin/live"): (302, 302, 200),
+    ("GET", "/admin/texts"): (302, 302, 200),
+    ("GET", "/admin/results"): (302, 302, 403),  # the study is not closed
     ("GET", "/admin/login"): (200, 200, 200),
-    ("GET", "/admin/export.zip"): (302, 302, 200),
+    ("POST", "/admin/export.zip"): (400, 400, 400),
     ("GET", "/admin/payments.csv"): (302, 302, 200),
     ("GET", "/admin/bundles"): (302, 302, 404),  # no folder is set up for uploads
     ("GET", "/withdraw"): (200, 200, 200),
@@ -27,6 +30,14 @@ ROUTES = {
     ("POST", "/admin/login"): (400, 400, 400),
     ("POST", "/admin/logout"): (400, 400, 400),
     ("POST", "/admin/new-participation"): (400, 400, 400),
+    ("POST", "/admin/pause"): (400, 400, 400),
+    ("POST", "/admin/resume"): (400, 400, 400),
+    ("POST", "/admin/close"): (400, 400, 400),
+    ("POST", "/admin/admins"): (400, 400, 400),
+    ("POST", "/admin/admins/remove"): (400, 400, 400),
+    ("POST", "/admin/previews"): (302, 302, 400),  # changes nothing, so needs no token
+    ("GET", "/preview/<token>/<int:number>"): (404, 404, 404),
+    ("POST", "/preview/<token>/<int:number>"): (404, 404, 404),
 }
 WITH_TOKEN = {
     "/consent": (303, 303, 303),
@@ -36,6 +47,12 @@ WITH_TOKEN = {
     "/admin/bundles": (302, 302, 404),
     "/admin/logout": (302, 302, 303),
     "/admin/new-participation": (302, 302, 303),
+    "/admin/export.zip": (302, 302, 200),
+    "/admin/pause": (302, 302, 303),
+    "/admin/resume": (302, 302, 303),
+    "/admin/close": (302, 302, 400),  # the study's name is missing
+    "/admin/admins": (302, 302, 400),
+    "/admin/admins/remove": (302, 302, 404),
 }
 
 
@@ -52,6 +69,7 @@ def callers(app, admin, make_walker):
 
 def fill(rule, key):
     parts = {"<key>": key, "<step_key>": "instructions.0.1.0", "<name>": "answers.json"}
+    parts |= {"<token>": "forged", "<int:number>": "1"}
     for name, value in parts.items():
         rule = rule.replace(name, value)
     return rule.replace("<path:filename>", "../answers.json")

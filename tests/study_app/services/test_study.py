@@ -8,8 +8,6 @@ from sqlalchemy import text
 from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.services.study import (
-    is_admin_password,
-    make_admin_password,
     prepare_database,
     read_study,
 )
@@ -44,14 +42,6 @@ def test_database_that_was_never_served_is_refused(context):
     db.session.execute(text("DELETE FROM studies"))
     with pytest.raises(SetupError, match="database must hold a study; got none"):
         read_study()
-
-
-def test_password_is_made_once_and_kept_as_a_hash(context):
-    password = make_admin_password()
-    assert make_admin_password() is None
-    assert is_admin_password(password)
-    assert not is_admin_password(password + "x")
-    assert password not in read_study().admin_password_hash
 
 
 def test_answers_are_on_disk_when_acknowledged(context):

@@ -1,16 +1,27 @@
 import io
 import zipfile
 
+import pytest
+
+from study_app.columns import ROLES
 from study_app.extensions import limiter
-from study_app.services.study import make_admin_password
-from study_app.views.admin import LOGIN_LASTS_S
+from study_app.services.admins import add_admin, add_first_admin
+from study_app.services.findings import Text
+from study_app.views.logins import LOGIN_LASTS_S
 from tests.study_app.walker import Walker
 
 
-def log_in(client, password):
-    page = client.get("/admin/login").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    return client.post("/admin/login", data={"csrf_token": token, "password": password})
+def token_of(client, path="/admin"):
+    return client.get(path).text.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+def log_in(client, password, name="admin"):
+    data = {"csrf_token": token_of(client, "/admin/login"), "name": name, "password": password}
+    return client.post("/admin/login", data=data)
+
+
+def send(client, path, **fields):
+    return client.post(path, data={"csrf_token": token_of(client), **fields})
 
 
 def test_counts_are_shown_by_condition_and_step(admin, make_walker):
@@ -23,7 +34,7 @@ def test_counts_are_shown_by_condition_and_step(admin, make_walker):
 
 def test_export_comes_as_one_file(admin, make_walker):
     make_walker().walk_to("debriefing")
-    answer = admin.get("/admin/export.zip")
+    answer = send(admin, "/admin/export.zip")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert sorted(archive.namelist()) == [
             "small/arms.csv", "small/codebook.csv", "small/decisions.csv", "small/events.csv",
@@ -36,7 +47,7 @@ def test_export_comes_as_one_file(admin, make_walker):
 def test_wrong_password_is_refused(app, client):
     limiter.reset()
     with app.app_context():
-        make_admin_password()
+        add_first_admin()
     assert log_in(client, "guess").status_code == 403
     assert client.get("/admin").status_code == 302
 
@@ -44,7 +55,7 @@ def test_wrong_password_is_refused(app, client):
 def test_guessing_is_slowed_and_the_right_password_works_from_elsewhere(app, client):
     limiter.reset()
     with app.app_context():
-        password = make_admin_password()
+        password = add_first_admin()
     statuses = [log_in(client, f"guess {n}").status_code for n in range(7)]
     assert statuses == [403] * 5 + [429] * 2
     other = app.test_client()
@@ -55,7 +66,7 @@ def test_guessing_is_slowed_and_the_right_password_works_from_elsewhere(app, cli
 def test_right_passwords_do_not_count_as_guesses(app, client):
     limiter.reset()
     with app.app_context():
-        password = make_admin_password()
+        password = add_first_admin()
     assert [log_in(client, password).status_code for _ in range(8)] == [303] * 8
 
 
@@ -63,12 +74,12 @@ def test_login_ends_by_itself(admin, monkeypatch):
     import time
 
     later = time.time() + LOGIN_LASTS_S + 1
-    monkeypatch.setattr("study_app.views.admin.time.time", lambda: later)
+    monkeypatch.setattr("study_app.views.logins.time.time", lambda: later)
     assert admin.get("/admin").status_code == 302
 
 
 def test_logout_ends_the_login(admin):
-    token = admin.get("/admin").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = token_of(admin)
     assert admin.post("/admin/logout", data={"csrf_token": token}).status_code == 303
     assert admin.get("/admin").status_code == 302
 
@@ -76,14 +87,14 @@ def test_logout_ends_the_login(admin):
 def test_admin_takes_part_once_more(admin, bundle):
     first = Walker(admin, bundle)
     first.advance()
-    token = admin.get("/admin").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = token_of(admin)
     first.see(admin.post("/admin/new-participation", data={"csrf_token": token}))
     assert first.step == "consent"
 
 
 def test_verdict_is_sent_by_a_form_and_shows_in_the_payments(admin, make_walker):
     make_walker().walk_to("debriefing")
-    token = admin.get("/admin").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = token_of(admin)
     data = {
         "csrf_token": token,
         "participant": "p0001",
@@ -92,3 +103,143 @@ def test_verdict_is_sent_by_a_form_and_shows_in_the_payments(admin, make_walker)
     }
     assert admin.post("/admin/decisions", data=data).status_code == 303
     assert ",none,reject,automated" in admin.get("/admin/payments.csv").text
+
+
+@pytest.fixture
+def log_in_as(app):
+    """Add somebody with a role and return their browser, logged in."""
+
+    def add(name, role):
+        limiter.reset()
+        with app.app_context():
+            password = add_admin(name, role)
+        client = app.test_client()
+        assert log_in(client, password, name).status_code == 303
+        return client
+
+    return add
+
+
+ROUTES = [
+    ("GET", "/admin", "viewer"),
+    ("GET", "/admin/live", "viewer"),
+    ("GET", "/admin/texts", "viewer"),
+    ("POST", "/admin/export.zip", "researcher"),
+    ("GET", "/admin/payments.csv", "researcher"),
+    ("POST", "/admin/decisions", "researcher"),
+    ("POST", "/admin/pause", "researcher"),
+    ("POST", "/admin/resume", "researcher"),
+    ("POST", "/admin/close", "owner"),
+    ("POST", "/admin/admins", "owner"),
+    ("POST", "/admin/admins/remove", "owner"),
+    ("GET", "/admin/bundles", "owner"),
+]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_roles_may_do_what_is_theirs_and_no_more(admin, log_in_as, role):
+    client = log_in_as("mira", role)
+    token = token_of(client, "/admin")
+    for method, path, least in ROUTES:
+        data = {"csrf_token": token} if method == "POST" else None
+        answer = client.open(path, method=method, data=data)
+        is_refused = ROLES.index(role) < ROLES.index(least)
+        assert (answer.status_code == 403) == is_refused, path
+        assert not is_refused or f"this needs the role of {least}" in answer.text
+
+
+def test_each_role_sees_only_buttons_that_work_for_it(admin, log_in_as):
+    viewer, researcher = log_in_as("vera", "viewer"), log_in_as("mira", "researcher")
+    assert "/admin/pause" not in viewer.get("/admin").text
+    assert "/admin/pause" in researcher.get("/admin").text
+    assert "/admin/close" not in researcher.get("/admin").text
+    assert "/admin/close" in admin.get("/admin").text
+
+
+def test_removed_and_renewed_admins_are_logged_out(admin, log_in_as, app):
+    mira, vera = log_in_as("mira", "researcher"), log_in_as("vera", "viewer")
+    assert send(admin, "/admin/admins/remove", name="mira").status_code == 303
+    assert mira.get("/admin").status_code == 302
+    page = send(admin, "/admin/admins", name="vera", role="researcher").text
+    assert vera.get("/admin").status_code == 302
+    password = page.split('completion-code">')[1].split("<")[0]
+    assert log_in(app.test_client(), password, "vera").status_code == 303
+
+
+def test_paused_study_turns_new_people_away_and_lets_others_go_on(admin, app, bundle, make_walker):
+    inside = make_walker()
+    inside.walk_to("instructions")
+    waiting = app.test_client()
+    consent = waiting.get("/").text
+    assert "is paused now" in admin.get(send(admin, "/admin/pause").location).text
+    outside = app.test_client().get("/")
+    assert outside.status_code == 503
+    assert 'data-reason="paused"' in outside.text
+    token = consent.split('name="csrf_token" value="')[1].split('"')[0]
+    assert waiting.post("/consent", data={"csrf_token": token}).status_code == 503
+    inside.walk_to("debriefing")
+    send(admin, "/admin/resume")
+    assert app.test_client().get("/").status_code == 200
+    assert waiting.post("/consent", data={"csrf_token": token}).status_code == 303
+
+
+def test_closing_needs_the_name_and_is_final(admin, app, bundle):
+    assert send(admin, "/admin/close", study="wrong").status_code == 400
+    assert app.test_client().get("/").status_code == 200
+    send(admin, "/admin/close", study=bundle.manifest.study)
+    assert app.test_client().get("/").status_code == 410
+    refused = send(admin, "/admin/pause")
+    assert refused.status_code == 409
+    assert "a closed study must stay closed; got one that admin closed" in refused.text
+
+
+def test_second_admin_who_closes_is_told_who_did(admin, log_in_as, bundle):
+    other = log_in_as("olga", "owner")
+    send(admin, "/admin/close", study=bundle.manifest.study)
+    answer = send(other, "/admin/close", study=bundle.manifest.study)
+    assert "The study was closed already: admin did it." in other.get(answer.location).text
+    assert other.get("/admin").text.count("admin: closed") == 1
+
+
+def test_results_wait_until_the_study_is_closed(admin, bundle, make_walker):
+    make_walker().walk_to("debriefing")
+    assert admin.get("/admin/results").status_code == 403
+    assert "/admin/results" not in admin.get("/admin").text
+    send(admin, "/admin/close", study=bundle.manifest.study)
+    assert "Mean share right" in admin.get("/admin/results").text
+    assert "saw results" not in admin.get("/admin").text
+
+
+def test_results_shown_early_are_on_record(make_app, bundle):
+    app = make_app(STUDY_SHOW_RESULTS="1")
+    limiter.reset()
+    with app.app_context():
+        password = add_first_admin()
+    client = app.test_client()
+    log_in(client, password)
+    assert client.get("/admin/results").status_code == 200
+    assert "admin: saw results" in client.get("/admin").text
+
+
+def test_exports_and_verdicts_are_on_record(admin, make_walker):
+    make_walker().walk_to("debriefing")
+    send(admin, "/admin/export.zip")
+    send(admin, "/admin/decisions", participant="p0001", decision="exclude other", note="secret")
+    page = admin.get("/admin").text
+    assert "admin: exported" in page
+    assert "admin: decided, p0001: exclude other" in page
+    assert "secret" not in page
+
+
+def test_live_counts_are_the_pages_own(admin, make_walker):
+    make_walker().walk_to("quiz")
+    live = admin.get("/admin/live").text
+    assert "<main" not in live
+    assert live.strip() in admin.get("/admin").text
+
+
+def test_texts_are_shown_as_text(app, admin, make_walker, monkeypatch):
+    texts = [Text(participant="p0001", session=0, question="Why?", text="<script>x</script>")]
+    monkeypatch.setattr("study_app.views.admin.read_texts", lambda *_, **__: texts)
+    page = admin.get("/admin/texts").text
+    assert "&lt;script&gt;x&lt;/script&gt;" in page

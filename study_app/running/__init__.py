@@ -1,0 +1,1 @@
+"""The command line that steers a running study; what it does is in `study_app.services`."""

@@ -1,0 +1,147 @@
+"""Logging in to the researchers' pages, and who may do what there."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask_limiter.util import get_remote_address
+from flask_login import UserMixin, current_user, login_required, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response
+
+from study_app.config import COOKIE_LIFETIME
+from study_app.errors import ForbiddenError
+from study_app.extensions import db, limiter, login_manager
+from study_app.models import Admin
+from study_app.services.admins import FIRST_NAME, check_password, may
+from study_app.views.forms import single
+
+LOGIN_LIMIT: Final = "5 per minute"  # wrong passwords; see `login_source`
+LOGIN_LASTS_S: Final = 12 * 3600
+MAX_PASSWORD_LENGTH: Final = 200
+DEVICE_COOKIE: Final = "study-device"
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+bp = Blueprint("logins", __name__, url_prefix="/admin")
+login_manager.login_view = "logins.get_login"
+login_manager.login_message = None
+
+
+class User(UserMixin):  # type: ignore[misc]
+    """A researcher who is logged in.
+
+    Parameters
+    ----------
+    admin
+        Their row.
+    """
+
+    def __init__(self, admin: Admin) -> None:
+        self.id = str(admin.id)
+        self.name = admin.name
+        self.role = admin.role
+        self.admin = admin
+
+    def may(self, role: str) -> bool:
+        """Return whether they may do what a role may."""
+        return may(self.admin, role)
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_user(user_id: str) -> User | None:
+    """Return who is logged in while the login lasts, and while they may."""
+    is_recent = time.time() - session.get("admin_since", 0) < LOGIN_LASTS_S
+    admin = db.session.get(Admin, int(user_id)) if is_recent and user_id.isdecimal() else None
+    return None if admin is None else User(admin)
+
+
+def needs(role: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
+    """Let only those see a page who are logged in with a role, or one that includes it.
+
+    Parameters
+    ----------
+    role
+        One of `study_app.columns.ROLES`.
+
+    Returns
+    -------
+    Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]
+        A decorator of views.
+    """
+
+    def guard(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+        @wraps(view)
+        @login_required  # type: ignore[untyped-decorator]
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+            if not current_user.may(role):
+                raise ForbiddenError(f"this needs the role of {role}; yours is {current_user.role}")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def login_source() -> str:
+    """Return whose wrong passwords are counted together.
+
+    A browser that was logged in before has a count of its own, so that nobody who guesses from
+    elsewhere, or from behind the same proxy, can keep the administrator out.
+
+    Returns
+    -------
+    str
+        A device, or an address.
+    """
+    try:
+        return f"device {_devices().loads(request.cookies.get(DEVICE_COOKIE, ''))}"
+    except BadSignature:
+        return f"address {get_remote_address()}"
+
+
+@bp.get("/login")
+def get_login() -> str:
+    """Ask for name and password."""
+    return render_template("admin_login.html", is_wrong=False, name=FIRST_NAME)
+
+
+@bp.post("/login")
+@limiter.limit(
+    LOGIN_LIMIT, key_func=login_source, deduct_when=lambda response: response.status_code == 403
+)
+def post_login() -> Response | tuple[str, int]:
+    """Log in, where name and password belong together."""
+    name = (single("name") or "")[:MAX_PASSWORD_LENGTH]
+    admin = check_password(name, (single("password") or "")[:MAX_PASSWORD_LENGTH])
+    if admin is None:
+        return render_template("admin_login.html", is_wrong=True, name=name), 403
+    session["admin_since"] = time.time()
+    login_user(User(admin))
+    response = redirect(url_for("admin.get_overview"), 303)
+    response.set_cookie(
+        DEVICE_COOKIE,
+        str(_devices().dumps(admin.name)),
+        max_age=COOKIE_LIFETIME,
+        path=url_for("admin.get_overview"),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+@bp.post("/logout")
+@login_required  # type: ignore[untyped-decorator]
+def post_logout() -> Response:
+    """Log out."""
+    logout_user()
+    session.pop("admin_since", None)
+    return redirect(url_for(".get_login"), 303)
+
+
+def _devices() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="admin devices")
