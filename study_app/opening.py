@@ -78,7 +78,7 @@ def open_study(app: Flask, wishes: Wishes) -> Opened:
     bundle: Bundle = app.extensions["study_bundle"]
     check_media(bundle)
     if not wishes.is_trial_run:
-        _check_written(bundle)
+        _check_written(bundle, has_panel=app.extensions["study_panel"] is not None)
     with app.app_context():
         study = prepare_database(bundle, seed=wishes.seed, quota=wishes.quota)
         secret_key = os.environ.get("STUDY_SECRET_KEY") or study.secret_key
@@ -90,8 +90,19 @@ def open_study(app: Flask, wishes: Wishes) -> Opened:
     return Opened(secret_key=secret_key, password=password)
 
 
-def _check_written(bundle: Bundle) -> None:
-    """Refuse to show people a text that is still to be written."""
+def _check_written(bundle: Bundle, *, has_panel: bool) -> None:
+    """Refuse to show people a text that is still to be written, and strangers a study without."""
+    texts = bundle.manifest.texts
+    for name, text in (
+        ("contact", texts.contact),
+        ("data_notice", texts.data_notice),
+        ("ethics", texts.ethics),
+    ):
+        if has_panel and not text:
+            raise SetupError(
+                f"{name} of a study with a panel must be written; got nothing. Write it under "
+                '[texts] and build the bundle again, or try it out with "--trial-run".'
+            )
     placeholders = placeholders_of(bundle.manifest)
     if placeholders:
         raise SetupError(

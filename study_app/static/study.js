@@ -87,8 +87,32 @@
     await frame();
   }
 
+  /* Pictures that choosing does not need can be made as large as the window. */
+  function offerLarger() {
+    const { label } = document.querySelector(".enlarged").dataset;
+    for (const image of main().querySelectorAll(".trial img, .example img")) {
+      if (image.closest(".option") !== null) continue;
+      image.tabIndex = 0;
+      image.setAttribute("role", "button");
+      image.setAttribute("aria-label", label + image.alt);
+    }
+  }
+
+  function enlarge(image) {
+    const dialog = document.querySelector(".enlarged");
+    const larger = image.cloneNode();
+    for (const name of ["class", "role", "tabindex", "aria-label", "width", "height", "loading"]) {
+      larger.removeAttribute(name);
+    }
+    if (larger.srcset !== "") larger.sizes = "100vmin";
+    dialog.querySelector("img")?.remove();
+    dialog.append(larger);
+    dialog.showModal();
+  }
+
   async function arm() {
     const mine = ++nth;
+    offerLarger();
     shownAt = chosenAt = reservoirOpenedAt = null;
     reservoirMs = [];
     awayMs = [];
@@ -119,6 +143,7 @@
   }
 
   function show(next) {
+    document.querySelector(".enlarged").close();
     document.title = next.title;
     document.documentElement.lang = next.documentElement.lang;
     const header = document.querySelector(".study-header");
@@ -250,9 +275,23 @@
     if (event.target.matches("form.answer input[name=choice]")) chosenAt = event.timeStamp;
   }
 
-  /* The number keys choose, in the order of the page. */
+  function click(event) {
+    if (event.target.closest(".enlarged") !== null) {
+      document.querySelector(".enlarged").close();
+    } else if (event.target.matches("img[role=button]")) {
+      enlarge(event.target);
+    }
+  }
+
+  /* The number keys choose, in the order of the page; a picture in focus is enlarged. */
   function press(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (document.querySelector(".enlarged[open]") !== null) return;
+    if (event.target.matches("img[role=button]") && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      enlarge(event.target);
+      return;
+    }
     const choices = main().querySelectorAll("form.answer [name=choice]");
     const choice = choices[Number(event.key) - 1];
     if (choice === undefined || choice.disabled) return;
@@ -270,6 +309,7 @@
 
   document.addEventListener("submit", submit);
   document.addEventListener("toggle", toggle, true);
+  document.addEventListener("click", click);
   document.addEventListener("keydown", press);
   document.addEventListener("change", choose);
   document.addEventListener("visibilitychange", changeSight);

@@ -36,8 +36,26 @@ def post_preview() -> Response:
     study = _manifest()
     condition, list_name = single("condition") or "", single("list") or ""
     _check_draw(study, condition, list_name)
-    token = _links().dumps([condition, list_name])
+    token = preview_token(condition, list_name)
     return redirect(url_for(".get_page", token=token, number=1), 303)
+
+
+def preview_token(condition: str, list_name: str) -> str:
+    """Return what the address of a preview needs.
+
+    Parameters
+    ----------
+    condition
+        Of the study.
+    list_name
+        Of one of its lists.
+
+    Returns
+    -------
+    str
+        Signed by the server's key, with the time.
+    """
+    return str(_links().dumps([condition, list_name]))
 
 
 @bp.get("/preview/<token>/<int:number>")
