@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from flask import render_template_string
 
+from study_app.fragments import Example
+
 SOURCE = "{{ picture(study, name, 'Image 1', 'stimulus') }}"
 
 
@@ -26,3 +28,13 @@ def test_another_study_and_another_address_have_pictures_of_their_own(app, bundl
     with app.test_request_context(base_url="http://localhost/study"):
         shown = render_template_string(SOURCE, study=study, name=name)
     assert f'src="/study/media/{name}"' in shown
+
+
+def test_names_of_classes_are_read_as_words(app, bundle):
+    study = bundle.manifest
+    seen = Example(session=1, image=next(iter(study.media)), prediction="red_fox", groups=())
+    source = "{{ reservoir(study, [seen]) }}"
+    with app.test_request_context():
+        shown = render_template_string(source, study=study, seen=seen)
+    assert "red fox" in shown
+    assert "red_fox" not in shown
