@@ -34,11 +34,14 @@ class Visitor:
         Whether the server was started for programs, and what kind this one is.
     outside_hash
         Keyed hash of the number a panel gave the person, or None; see `study_app.outside`.
+    language
+        The study was read in when somebody agreed; None where there is one alone.
     """
 
     is_simulated: bool
     simulated_kind: str | None = None
     outside_hash: str | None = None
+    language: str | None = None
 
 
 def begin_participation(study: Manifest, key: str, visitor: Visitor) -> Participation:
@@ -99,7 +102,7 @@ def _insert(study: Manifest, key: str, visitor: Visitor) -> Participation:
     db.session.flush()
     if visitor.outside_hash is not None:
         db.session.add(OutsideId(id_hash=visitor.outside_hash, participation_id=participation.id))
-    log_event(participation, "consented", CONSENT, at=now)
+    log_event(participation, "consented", CONSENT, at=now, detail=visitor.language)
     log_event(participation, "page_shown", first, at=now)
     return participation
 

@@ -22,7 +22,7 @@ from study_app.services.participations import (
 )
 from study_app.services.submissions import leave_step
 from study_app.steps import CONSENT, parse_step
-from study_app.translation import bundle_shown
+from study_app.translation import bundle_shown, current_language, offered_languages
 from study_app.views.arrivals import (
     answer_not_open,
     answer_preview,
@@ -77,6 +77,7 @@ def post_consent() -> ResponseReturnValue:
         is_simulated=is_simulated,
         simulated_kind=short_name("kind") if is_simulated else None,
         outside_hash=cookie.get("outside"),
+        language=current_language() if offered_languages() else None,
     )
     begin_participation(_bundle().manifest, key, visitor)
     return redirect(url_for(".get_page", key=key), 303)

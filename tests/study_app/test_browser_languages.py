@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select
 
 from stimuli_builder.bundle import texts_of
-from study_app.models import Participation, Response
+from study_app.models import Event, Participation, Response
 from tests.study_app.live_server import LiveServer
 from tests.study_app.studies import write_changed
 
@@ -54,6 +54,8 @@ def test_person_takes_part_in_french_from_consent_to_code(server, browser, bundl
     responses = server.rows(select(Response).where(Response.session > 0))
     assert {each.choice for each in responses} == {"Husky", "Wolf"}
     assert all(each.is_correct for each in responses)
+    consents = server.rows(select(Event).where(Event.name == "consented"))
+    assert [each.detail for each in consents] == ["fr"]
     context.close()
 
 
