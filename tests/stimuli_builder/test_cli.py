@@ -125,3 +125,11 @@ def test_help_has_an_example(capsys):
         main(["draw", "--help"])
     assert stop.value.code == 0
     assert "craft-stimuli draw husky_wolf" in capsys.readouterr().out
+
+
+def test_reader_that_has_seen_enough_is_no_error(bundle_path):
+    source = "import sys; from stimuli_builder.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", source, "check", str(bundle_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
