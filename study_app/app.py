@@ -19,9 +19,11 @@ from study_app.sqlite import configure_sqlite
 from study_app.views import (
     admin,
     headers,
+    health,
     media,
     participations,
     statuses,
+    timing,
     uploads,
     withdrawals,
 )
@@ -57,9 +59,10 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     app.extensions["study_panel"] = panel
     app.extensions["study_others"] = other_databases(panel.once_across) if panel else ()
     app.extensions["study_progress"] = progress_by_step(bundle.manifest)
+    timing.register(app)
     app.before_request(_allow_upload)
     _bind_extensions(app)
-    blueprints = (participations.bp, withdrawals.bp, media.bp, admin.bp, uploads.bp)
+    blueprints = (participations.bp, withdrawals.bp, media.bp, admin.bp, uploads.bp, health.bp)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     fragments.register(app)

@@ -10,6 +10,7 @@ STUDY_UPLOADS          folder for bundles that the administrator uploads; empty 
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
+STUDY_METRICS_TOKEN    whoever sends it may read /metrics; empty allows this machine alone
 """
 
 import os
@@ -33,6 +34,7 @@ NAMES: Final = (
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",
     "STUDY_PROXIES",
+    "STUDY_METRICS_TOKEN",
 )
 REQUIRED: Final = NAMES[:3]
 COOKIE_LIFETIME: Final = timedelta(days=180)
@@ -60,7 +62,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     Raises
     ------
     SetupError
-        If a required setting is missing, the secret is too short or a placeholder, or the
+        If a required setting is missing, a secret is too short or a placeholder, or the
         database's address cannot be read.
     """
     settings: dict[str, Any] = {
@@ -71,6 +73,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
         if not settings[name]:
             raise SetupError(f'{name} must be set; got nothing. "craft-study serve" sets it.')
     check_secret(str(settings["STUDY_SECRET_KEY"]))
+    check_token(str(settings["STUDY_METRICS_TOKEN"]))
     url = database_address(str(settings["STUDY_DATABASE_URL"]))
     is_secure = settings["STUDY_SECURE_COOKIES"] == "" or is_on(settings["STUDY_SECURE_COOKIES"])
     return {
@@ -113,6 +116,26 @@ def check_secret(secret: str) -> None:
         raise SetupError(
             f'STUDY_SECRET_KEY must be a random secret; got one with "{found[0]}" in it. '
             "Make one with \"python -c 'import secrets; print(secrets.token_hex(32))'\"."
+        )
+
+
+def check_token(token: str) -> None:
+    """Refuse a token for the figures that somebody could guess.
+
+    Parameters
+    ----------
+    token
+        As configured; empty where there is none.
+
+    Raises
+    ------
+    SetupError
+        If it is too short.
+    """
+    if 0 < len(token) < MIN_SECRET_LENGTH:
+        raise SetupError(
+            f"STUDY_METRICS_TOKEN must have {MIN_SECRET_LENGTH} characters or more; got "
+            f"{len(token)}."
         )
 
 

@@ -73,6 +73,7 @@ def server_command(server: Server) -> list[str]:
         "--worker-class": "gthread",
         "--threads": str(THREADS_PER_WORKER),
         "--log-level": "warning",
+        "--config": "python:study_app.workers",
     }
     words = [word for option in options.items() for word in option]
     app = "study_app.app:create_app()"
