@@ -11,6 +11,7 @@ STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
 STUDY_METRICS_TOKEN    whoever sends it may read /metrics; empty allows this machine alone
+STUDY_LOG_REQUESTS     1 writes a line of the log for every request, and not for failures alone
 """
 
 import os
@@ -35,6 +36,7 @@ NAMES: Final = (
     "STUDY_SECURE_COOKIES",
     "STUDY_PROXIES",
     "STUDY_METRICS_TOKEN",
+    "STUDY_LOG_REQUESTS",
 )
 REQUIRED: Final = NAMES[:3]
 COOKIE_LIFETIME: Final = timedelta(days=180)

@@ -74,6 +74,7 @@ def server_command(server: Server) -> list[str]:
         "--threads": str(THREADS_PER_WORKER),
         "--log-level": "warning",
         "--config": "python:study_app.workers",
+        "--logger-class": "study_app.logs.ServerLogger",
     }
     words = [word for option in options.items() for word in option]
     app = "study_app.app:create_app()"

@@ -65,7 +65,8 @@ def register(app: Flask) -> None:
 def _on_unavailable(error: Exception) -> ResponseReturnValue:
     """Ask to wait: the database is busy, full or away, and nothing of the request was stored."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    current_app.logger.error("unavailable: %s: %s", type(cause).__name__, cause)
+    said = str(cause).partition("\n")[0]
+    current_app.logger.error("unavailable", extra={"cause": f"{type(cause).__name__}: {said}"})
     db.session.rollback()
     page, status = _page(503, "")
     return page, status, {"Retry-After": str(RETRY_AFTER_S)}
