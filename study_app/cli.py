@@ -13,13 +13,14 @@ from flask import Flask
 from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from stimuli_builder.bundle import Bundle, BundleError, check_media, placeholders_of
+from stimuli_builder.bundle import Bundle, BundleError, placeholders_of
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
 from study_app.extensions import db
 from study_app.formats import FORMATS, export_as
+from study_app.media.cli import add_push_media, check_pictures
 from study_app.models import Participation, Study
 from study_app.panels.cli import add_reconcile
 from study_app.panels.settings import SHIPPED, Panel
@@ -178,6 +179,7 @@ def _add_reconcile(commands: Commands) -> None:
 COMMANDS: Final = (
     _add_serve,
     add_simulate,
+    add_push_media,
     _add_export,
     _add_status,
     _add_reconcile,
@@ -231,7 +233,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     app = _open(arguments.bundle, url, panel=panel_setting)
     bundle = app.extensions["study_bundle"]
     panel: Panel | None = app.extensions["study_panel"]
-    check_media(bundle)
+    check_pictures(bundle, app.extensions["study_bucket"])
     if not arguments.trial_run:
         _check_written(bundle)
     with app.app_context():

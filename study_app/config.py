@@ -6,6 +6,7 @@ STUDY_SECRET_KEY       signs cookies, and keys the hashes of numbers from outsid
 STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept where the database
                        is restored from a backup; beside a SQLite file by default
 STUDY_PANEL            the panel's TOML file, or the name of shipped settings; empty takes any link
+STUDY_MEDIA            where the pictures are, such as s3://bucket/study; empty takes the bundle's
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
@@ -31,6 +32,7 @@ NAMES: Final = (
     "STUDY_SECRET_KEY",
     "STUDY_WITHDRAWALS",
     "STUDY_PANEL",
+    "STUDY_MEDIA",
     "STUDY_UPLOADS",
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",

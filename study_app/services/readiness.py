@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from stimuli_builder.bundle import Bundle
+from study_app.errors import MediaError
 from study_app.extensions import db
+from study_app.media.bucket import Bucket
 
 PARTS: Final = ("database", "media")
 
@@ -36,4 +38,11 @@ def _database_answers() -> bool:
 def _media_answer() -> bool:
     bundle: Bundle = current_app.extensions["study_bundle"]
     name = next(iter(bundle.manifest.media), None)
-    return name is None or bundle.media_path(name).is_file()
+    bucket: Bucket | None = current_app.extensions["study_bucket"]
+    if name is None or bucket is None:
+        return name is None or bundle.media_path(name).is_file()
+    try:
+        bucket.read(name)
+    except MediaError:
+        return False
+    return True

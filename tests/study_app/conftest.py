@@ -143,3 +143,31 @@ def admin(app):
     answer = client.post("/admin/login", data={"csrf_token": token, "password": password})
     assert answer.status_code == 303
     return client
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """A server with an empty bucket; each test has a folder of its own in it."""
+    from tests.study_app.s3_server import S3Server
+
+    server = S3Server()
+    server.start()
+    server.make_bucket()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server, monkeypatch):
+    """The same server, for this process and those that it starts."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
+
+
+@pytest.fixture
+def s3_url(s3, request):
+    """The address of an empty folder in the bucket."""
+    from tests.study_app.s3_server import NAME
+
+    return f"s3://{NAME}/{abs(hash(request.node.nodeid))}"
