@@ -231,6 +231,7 @@ def _fixed() -> dict[str, Any]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie: nobody loses an answer to a clock
+        "WTF_CSRF_SSL_STRICT": False,  # some browsers send no Referer; the cookie is this host's own
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": MAX_REQUEST_BYTES,
         "BOOTSTRAP_SERVE_LOCAL": True,
