@@ -100,6 +100,9 @@ def _add_serve(commands: Commands) -> None:
         f"({', '.join(SHIPPED)}); STUDY_PANEL where that is set",
     )
     serve.add_argument(
+        "--only-prepare", action="store_true", help="set up the database, print links and password"
+    )
+    serve.add_argument(
         "--trial-run", action="store_true", help="serve a study with texts still to be written"
     )
 
@@ -226,7 +229,8 @@ def _count(text: str) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    check_port(arguments.host, arguments.port)
+    if not arguments.only_prepare:
+        check_port(arguments.host, arguments.port)
     url = database_url(arguments.database)
     own_key = os.environ.get("STUDY_SECRET_KEY")
     panel_setting = panel_path(arguments.panel)
@@ -252,6 +256,9 @@ def _serve(arguments: argparse.Namespace) -> None:
         panel=panel_setting,
     )
     _print_links(server, password, panel)
+    if arguments.only_prepare:
+        return
+    print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
     os.execve(sys.executable, server_command(server), server_environment(server))
 
 
@@ -270,7 +277,6 @@ def _print_links(server: Server, password: str | None, panel: Panel | None) -> N
     print(f"admin:        {server.url}admin")
     if password is not None:
         print(f"admin password, printed only now: {password}")
-    print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
 
 
 def _export(arguments: argparse.Namespace) -> None:
