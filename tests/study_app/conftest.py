@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,24 @@ def s3_url(s3, request):
     from tests.study_app.s3_server import NAME
 
     return f"s3://{NAME}/{abs(hash(request.node.nodeid))}"
+
+
+@pytest.fixture(scope="module", params=["bundle_path", "recursivity_path"])
+def deployed(request, postgresql, s3_server, tmp_path_factory):
+    """A study of each kind behind nginx, with two processes and a bucket; for slow tests."""
+    from tests.study_app.deployed import Deployed, french
+    from tests.study_app.s3_server import NAME
+
+    folder = tmp_path_factory.mktemp("deployed")
+    study = french(read_bundle(request.getfixturevalue(request.param)), folder / "study")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_server.environment.items():
+            patch.setenv(name, value)
+        stack = Deployed(
+            study,
+            folder,
+            database=postgresql(f"deployed_{time.monotonic_ns()}"),
+            bucket=f"s3://{NAME}/{time.monotonic_ns()}",
+        )
+        with stack.running():
+            yield stack

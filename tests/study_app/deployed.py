@@ -14,21 +14,29 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 
+import pytest
 import requests
 
+from stimuli_builder.bundle import texts_of
 from study_app.app import create_app
 from study_app.extensions import db
 from study_app.media.bucket import Bucket
 from study_app.media.pushing import push_media
+from tests.study_app.studies import write_changed
 
 FOLDER = Path("deployment")
 HOST = "localhost"
 TOKEN = "a token of the tests 0123"
 SECRET = "a secret of the tests"
 START_S, STOP_S = 60, 40
+has_nginx = pytest.mark.skipif(
+    not (shutil.which("nginx") and shutil.which("openssl")),
+    reason='nginx and openssl must be installed: "apt-get install nginx openssl"',
+)
 MAIN = """
 user root;
 daemon off;
@@ -52,6 +60,12 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def french(bundle, folder):
+    """Return a bundle with a French that can be told from its English."""
+    words = {text: f"{text} (fr)" for text in texts_of(bundle.manifest)}
+    return write_changed(folder, bundle, replace(bundle.manifest, translations={"fr": words}))
 
 
 def make_certificate(folder):

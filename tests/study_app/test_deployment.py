@@ -2,13 +2,12 @@
 
 import ast
 import re
-import shutil
 import subprocess
+import sys
 import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,26 +15,20 @@ import requests
 import yaml
 from sqlalchemy import select
 
-from stimuli_builder.bundle import read_bundle, texts_of
 from study_app.config import NAMES
 from study_app.models import Participation
 from tests.study_app.crowd import HttpClient, at_once
 from tests.study_app.deployed import (
     FOLDER,
     TOKEN,
-    Deployed,
     free_port,
+    has_nginx,
     make_certificate,
     write_nginx_conf,
 )
-from tests.study_app.studies import write_changed
 from tests.study_app.test_chaos import Person, check_person
 
 N_PEOPLE = 8
-has_nginx = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")),
-    reason='nginx and openssl must be installed: "apt-get install nginx openssl"',
-)
 
 
 def requirements():
@@ -67,8 +60,6 @@ def test_image_has_all_that_the_server_imports():
 
 
 def heads(modules):
-    import sys
-
     return {name.split(".")[0] for name in modules} - sys.stdlib_module_names
 
 
@@ -106,32 +97,6 @@ def test_nginx_takes_the_template(tmp_path):
     )
     assert tried.returncode == 0, tried.stderr
     assert "warn" not in tried.stderr
-
-
-def french(bundle, folder):
-    """Return a bundle with a French that can be told from its English."""
-    words = {text: f"{text} (fr)" for text in texts_of(bundle.manifest)}
-    return write_changed(folder, bundle, replace(bundle.manifest, translations={"fr": words}))
-
-
-@pytest.fixture(scope="module", params=["bundle_path", "recursivity_path"])
-def deployed(request, postgresql, s3_server, tmp_path_factory):
-    """A study of each kind, deployed."""
-    from tests.study_app.s3_server import NAME
-
-    folder = tmp_path_factory.mktemp("deployed")
-    study = french(read_bundle(request.getfixturevalue(request.param)), folder / "study")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in s3_server.environment.items():
-            patch.setenv(name, value)
-        stack = Deployed(
-            study,
-            folder,
-            database=postgresql(f"deployed_{time.monotonic_ns()}"),
-            bucket=f"s3://{NAME}/{time.monotonic_ns()}",
-        )
-        with stack.running():
-            yield stack
 
 
 only_utility = pytest.mark.parametrize("deployed", ["bundle_path"], indirect=True)
@@ -220,10 +185,13 @@ class TestUtility:
             check_person(deployed, deployed.bundle, person)
         assert any("," in line["upstream_status"] for line in deployed.proxied())
 
-    def test_logs_hold_nothing_of_a_person(self, deployed):
+    def test_logs_hold_nothing_of_a_person(self, deployed, monkeypatch):
+        monkeypatch.setattr(HttpClient, "verify", str(deployed.certificate))
+        Person(deployed.url, deployed.bundle, N_PEOPLE).take_part()
         rows = deployed.rows(select(Participation))
         text = deployed.log() + (deployed.folder / "proxy.log").read_text()
         assert '"route": "participations.post_step"' in text
+        assert rows != []
         for row in rows:
             assert row.key not in text
             assert row.completion_code is None or row.completion_code not in text
