@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import current_app
 from flask_migrate import upgrade
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from stimuli_builder.bundle import Bundle
@@ -13,7 +13,7 @@ from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Study
 from study_app.services.decisions import decide_outstanding
-from study_app.services.transactions import writing
+from study_app.services.transactions import setting_up, writing
 from study_app.services.withdrawals import apply_journal, delete_expired
 
 
@@ -42,7 +42,17 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
     SetupError
         If the database belongs to another bundle, or began with another seed.
     """
-    upgrade()
+    with setting_up():
+        upgrade()
+        study = _tie(bundle, seed=seed, quota=quota)
+        apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
+        delete_expired(bundle)
+        decide_outstanding(bundle)
+    return study
+
+
+def _tie(bundle: Bundle, *, seed: int | None, quota: int | None) -> Study:
+    """Write the database's one row, or compare it with the bundle."""
     with writing():
         study = db.session.scalar(select(Study))
         if study is None:
@@ -61,9 +71,6 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
             )
         study.bundle_path = str(Path(bundle.path).resolve())
         study.quota = study.quota if quota is None else quota
-    apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
-    delete_expired(bundle)
-    decide_outstanding(bundle)
     return study
 
 
@@ -121,12 +128,13 @@ def make_admin_password() -> str | None:
     str | None
         The new password, to be printed once; None if there was one already.
     """
-    with writing():
-        study = db.session.scalars(select(Study)).one()
-        if study.admin_password_hash is not None:
+    with writing():  # the row is locked, so that of servers that begin at once one makes it
+        stored = select(Study.admin_password_hash).with_for_update()
+        if db.session.scalars(stored).one() is not None:
             return None
         password = secrets.token_urlsafe(12)
-        study.admin_password_hash = generate_password_hash(password)
+        made = generate_password_hash(password)
+        db.session.execute(update(Study).values(admin_password_hash=made))
     return password
 
 
