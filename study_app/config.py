@@ -47,6 +47,8 @@ MIN_SECRET_LENGTH: Final = 16
 MIN_SECRET_LETTERS: Final = 8  # different ones
 PLACEHOLDERS: Final = ("change", "default", "example", "insecure", "password", "placeholder")
 CONNECTIONS: Final = 6  # of each worker, as many as it has threads and a few more
+CONNECT_S: Final = 5  # until PostgreSQL counts as away
+SILENT_S: Final = 10  # until a connection on which nothing is confirmed counts as lost
 WITHDRAWALS_ENDING: Final = ".withdrawn"
 
 
@@ -191,11 +193,18 @@ def engine_options(url: str) -> dict[str, Any]:
     Returns
     -------
     dict[str, Any]
-        A connection that was lost, as when PostgreSQL was restarted, is noticed and replaced.
+        A connection that was lost, as when PostgreSQL was restarted, is noticed and replaced; a
+        server that does not answer is not waited for.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return {}
-    return {"pool_pre_ping": True, "pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": 10}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "connect_args": {"connect_timeout": CONNECT_S, "tcp_user_timeout": 1000 * SILENT_S},
+    }
 
 
 def withdrawals_file(url: str) -> str:
@@ -231,7 +240,7 @@ def _fixed() -> dict[str, Any]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie: nobody loses an answer to a clock
-        "WTF_CSRF_SSL_STRICT": False,  # some browsers send no Referer; the cookie is this host's own
+        "WTF_CSRF_SSL_STRICT": False,  # some browsers send no Referer
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": MAX_REQUEST_BYTES,
         "BOOTSTRAP_SERVE_LOCAL": True,

@@ -65,6 +65,7 @@ def test_postgresql_keeps_its_password_and_replaces_lost_connections():
     url = database_address("postgresql://me:pass@host:5433/study")
     assert url == "postgresql+psycopg://me:pass@host:5433/study"
     assert engine_options(url)["pool_pre_ping"] is True
+    assert engine_options(url)["connect_args"]["connect_timeout"] == 5
     assert engine_options("sqlite:///x") == {}
 
 
