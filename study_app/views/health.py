@@ -12,6 +12,7 @@ from study_app.services.counts import count_participations
 from study_app.services.readiness import silent_parts
 
 PLAIN: Final = "text/plain; charset=utf-8"
+FIGURES: Final = "text/plain; version=0.0.4; charset=utf-8"  # as Prometheus names its format
 FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 bp = Blueprint("health", __name__)
@@ -42,7 +43,7 @@ def get_metrics() -> ResponseReturnValue:
     silent = silent_parts()
     study = current_app.extensions["study_bundle"].manifest
     counts = [] if "database" in silent else count_participations(study)
-    return metrics.text(silent, counts), {"Content-Type": PLAIN}
+    return metrics.text(silent, counts), {"Content-Type": FIGURES}
 
 
 def _may_read() -> bool:

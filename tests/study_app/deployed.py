@@ -194,13 +194,13 @@ class Deployed:
         return "".join(path.read_text() for path in sorted(self.folder.glob("app-*.log")))
 
 
-def wait_for(url, process, *, verify=True):
+def wait_for(url, process, *, verify=True, status=200):
     end = time.monotonic() + START_S
     with requests.Session() as session:
         session.trust_env = False
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(requests.RequestException):
-                if session.get(url, verify=verify, timeout=5).status_code == 200:
+                if session.get(url, verify=verify, timeout=5).status_code == status:
                     return
             time.sleep(0.1)
     stop(process)

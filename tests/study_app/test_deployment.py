@@ -21,10 +21,13 @@ from study_app.models import Participation
 from tests.study_app.crowd import HttpClient, at_once
 from tests.study_app.deployed import (
     FOLDER,
+    HOST,
     TOKEN,
     free_port,
     has_nginx,
     make_certificate,
+    stop,
+    wait_for,
     write_nginx_conf,
 )
 from tests.study_app.test_chaos import Person, check_person
@@ -128,6 +131,23 @@ def test_nginx_takes_the_template(tmp_path):
     )
     assert tried.returncode == 0, tried.stderr
     assert "warn" not in tried.stderr
+
+
+@has_nginx
+def test_people_are_asked_to_wait_where_no_process_answers(tmp_path):
+    certificate, https = make_certificate(tmp_path), free_port()
+    conf = write_nginx_conf(tmp_path, https=https, apps=(free_port(), free_port()))
+    nginx = subprocess.Popen(["nginx", "-p", str(tmp_path), "-c", str(conf)])
+    try:
+        wait_for(f"https://{HOST}:{https}/", nginx, verify=str(certificate), status=502)
+        url = f"https://{HOST}:{https}/p/secret"
+        answer = requests.post(url, verify=str(certificate), timeout=20)
+    finally:
+        stop(nginx)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (502, "5")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "please wait a moment" in answer.text and "L’étude est très sollicitée" in answer.text
+    assert "secret" not in (tmp_path / "proxy.log").read_text()
 
 
 only_utility = pytest.mark.parametrize("deployed", ["bundle_path"], indirect=True)
