@@ -116,7 +116,8 @@ class Bucket:
             If the bucket does not take them.
         """
         try:
-            self._files.makedirs(self._root, exist_ok=True)
+            if not self._files.async_impl:  # object stores have no folders to be made
+                self._files.makedirs(self._root, exist_ok=True)
             self._files.pipe({self._path(name): content for name, content in pictures.items()})
         except Exception as error:  # each file system has errors of its own
             raise MediaError(
