@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from flask import Flask
-from sqlalchemy import create_engine, func, inspect, select
+from sqlalchemy import create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from stimuli_builder.bundle import Bundle, BundleError, placeholders_of
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
-from study_app.config import sqlite_url, withdrawals_file
+from study_app.config import database_address, sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
 from study_app.extensions import db
 from study_app.formats import FORMATS, export_as
@@ -386,11 +386,14 @@ def _open_existing(arguments: argparse.Namespace) -> Flask:
     file = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:") and not file.is_file():
         raise SetupError(f"database must be a file; got {file}, which does not exist.")
-    engine = create_engine(url)
+    address = make_url(database_address(url))
+    engine = create_engine(address)
     with engine.connect() as connection:
         has_study = inspect(connection).has_table(Study.__tablename__)
         path = connection.scalar(select(Study.bundle_path)) if has_study else None
     engine.dispose()
     if path is None:
-        raise SetupError(f"database must hold a study; got {url}. Serve a bundle with it first.")
+        raise SetupError(
+            f"database must hold a study; got {address!r}. Serve a bundle with it first."
+        )
     return _open(arguments.bundle or Path(path), url)

@@ -150,6 +150,21 @@ def test_people_are_asked_to_wait_where_no_process_answers(tmp_path):
     assert "secret" not in (tmp_path / "proxy.log").read_text()
 
 
+def run(deployed, *words, **settings):
+    """Run one of the guide's commands in the processes' environment, and return what it says."""
+    code = "import sys; from study_app.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        env=deployed.environment | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 only_utility = pytest.mark.parametrize("deployed", ["bundle_path"], indirect=True)
 
 
@@ -234,6 +249,15 @@ class TestUtility:
             check_person(deployed, deployed.bundle, person)
         upstream = {line["upstream_status"] for line in deployed.proxied()}
         assert any("," in status or status == "502" for status in upstream)
+
+    def test_commands_of_the_guide_read_the_database(self, deployed, postgresql, tmp_path):
+        saved = tmp_path / "now.zip"
+        assert run(deployed, "status").splitlines()[-1].startswith("all")
+        assert "participations" in run(deployed, "backup", saved)
+        assert run(deployed, "export", tmp_path / "export").startswith("export: ")
+        empty = {"STUDY_DATABASE_URL": postgresql(f"empty_{time.monotonic_ns()}")}
+        restored = run(deployed, "restore", saved, "--bundle", deployed.pictureless, **empty)
+        assert restored.startswith("restored: ")
 
     def test_logs_hold_nothing_of_a_person(self, deployed, monkeypatch):
         monkeypatch.setattr(HttpClient, "verify", str(deployed.certificate))
