@@ -184,6 +184,10 @@ class Deployed:
             db.session.remove()
         return found
 
+    def kept_pictures(self):
+        """Return the files in which nginx keeps what it has sent."""
+        return [file for file in (self.folder / "cache").rglob("*") if file.is_file()]
+
     def proxied(self):
         """Return the lines of nginx's log."""
         lines = (self.folder / "proxy.log").read_text().splitlines()

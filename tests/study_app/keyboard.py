@@ -43,15 +43,15 @@ class Typist:
         forms = self.page.locator("main form")
         return forms.first.get_attribute("action") if forms.count() else ""
 
-    def take_part(self):
-        """Choose the language, and go on to the last page."""
-        if self.language != "en":
+    def take_part(self, *, until=None):
+        """Choose the language, and go on to a step, or to the last page."""
+        if self.page.locator("html").get_attribute("lang") != self.language:
             self.tab_to(f".study-languages a[lang={self.language}]")
             self.keys.press("Enter")
             self.page.wait_for_selector(f"html[lang={self.language}]")
         for _ in range(120):
             self.look()
-            if not self.address:
+            if not self.address or self.step == until:
                 return
             self.go_on()
         raise AssertionError(f"never reached the end; at {self.step}")
