@@ -12,6 +12,7 @@ from study_app import fragments, translation
 from study_app.config import flask_config
 from study_app.errors import SetupError
 from study_app.extensions import bootstrap, csrf, db, limiter, login_manager, migrate
+from study_app.media.bucket import Bucket
 from study_app.panels.panel_of import panel_for
 from study_app.protocol import progress_by_step
 from study_app.services.outside_ids import other_databases
@@ -20,11 +21,13 @@ from study_app.views import (
     actions,
     admin,
     headers,
+    health,
     logins,
     media,
     participations,
     previews,
     statuses,
+    timing,
     uploads,
     withdrawals,
 )
@@ -56,14 +59,17 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     app.config.update(flask_config(overrides or {}))
     bundle = read_bundle(Path(app.config["STUDY_BUNDLE"]))
     app.extensions["study_bundle"] = bundle
+    media_url = str(app.config["STUDY_MEDIA"])
+    app.extensions["study_bucket"] = Bucket(media_url) if media_url else None
     panel = panel_for(app.config["STUDY_PANEL"], bundle)
     app.extensions["study_panel"] = panel
     app.extensions["study_others"] = other_databases(panel.once_across) if panel else ()
     app.extensions["study_progress"] = progress_by_step(bundle.manifest)
     app.extensions["study_neighbours"] = {}  # address -> title, where one server has several
+    timing.register(app)
     app.before_request(_allow_upload)
     _bind_extensions(app)
-    for_participants = (participations.bp, withdrawals.bp, media.bp, previews.bp)
+    for_participants = (participations.bp, withdrawals.bp, media.bp, previews.bp, health.bp)
     for_researchers = (logins.bp, admin.bp, actions.bp, uploads.bp)
     for blueprint in for_participants + for_researchers:
         app.register_blueprint(blueprint)

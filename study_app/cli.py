@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from flask import Flask
-from sqlalchemy import create_engine, func, inspect, select
+from sqlalchemy import create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from stimuli_builder.bundle import BundleError
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
-from study_app.config import sqlite_url, withdrawals_file
+from study_app.config import database_address, sqlite_url, withdrawals_file
 from study_app.errors import SetupError, StudyError
 from study_app.extensions import db
 from study_app.formats import FORMATS, export_as
+from study_app.media.cli import add_push_media
 from study_app.models import Participation, Study
 from study_app.opening import Wishes, open_study
 from study_app.panels.cli import add_reconcile
@@ -110,6 +111,9 @@ def _add_serve(commands: Commands) -> None:
         help="show results by condition before the study is closed, which is put on record",
     )
     serve.add_argument(
+        "--only-prepare", action="store_true", help="set up the database, print links and password"
+    )
+    serve.add_argument(
         "--trial-run", action="store_true", help="serve a study with texts still to be written"
     )
 
@@ -186,6 +190,7 @@ COMMANDS: Final = (
     _add_serve,
     _add_serve_all,
     add_simulate,
+    add_push_media,
     _add_export,
     _add_running,
     _add_reconcile,
@@ -232,7 +237,8 @@ def _count(text: str) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    check_port(arguments.host, arguments.port)
+    if not arguments.only_prepare:
+        check_port(arguments.host, arguments.port)
     url = database_url(arguments.database)
     panel_setting = panel_path(arguments.panel)
     app = _open(arguments.bundle, url, panel=panel_setting)
@@ -258,6 +264,9 @@ def _serve(arguments: argparse.Namespace) -> None:
         shows_results=arguments.show_results,
     )
     _print_links(server, opened.password, panel)
+    if arguments.only_prepare:
+        return
+    print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
     os.execve(sys.executable, server_command(server), server_environment(server))
 
 
@@ -266,7 +275,6 @@ def _print_links(server: Server, password: str | None, panel: Panel | None) -> N
     print(f"admin:        {server.url}admin")
     if password is not None:
         print(f"admin password, printed only now: {password} (log in as {FIRST_NAME})")
-    print("Stop with Ctrl+C; the answers stay in the database.", flush=True)
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -360,11 +368,14 @@ def _open_existing(arguments: argparse.Namespace) -> Flask:
     file = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:") and not file.is_file():
         raise SetupError(f"database must be a file; got {file}, which does not exist.")
-    engine = create_engine(url)
+    address = make_url(database_address(url))
+    engine = create_engine(address)
     with engine.connect() as connection:
         has_study = inspect(connection).has_table(Study.__tablename__)
         path = connection.scalar(select(Study.bundle_path)) if has_study else None
     engine.dispose()
     if path is None:
-        raise SetupError(f"database must hold a study; got {url}. Serve a bundle with it first.")
+        raise SetupError(
+            f"database must hold a study; got {address!r}. Serve a bundle with it first."
+        )
     return _open(arguments.bundle or Path(path), url)

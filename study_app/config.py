@@ -6,11 +6,14 @@ STUDY_SECRET_KEY       signs cookies, and keys the hashes of numbers from outsid
 STUDY_WITHDRAWALS      file that withdrawals are written to as well, to be kept where the database
                        is restored from a backup; beside a SQLite file by default
 STUDY_PANEL            the panel's TOML file, or the name of shipped settings; empty takes any link
+STUDY_MEDIA            where the pictures are, such as s3://bucket/study; empty takes the bundle's
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SHOW_RESULTS     1 shows results by condition before the study is closed; put on record
 STUDY_SIMULATED        1 marks every participation as a program's
 STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
+STUDY_METRICS_TOKEN    whoever sends it may read /metrics; empty allows this machine alone
+STUDY_LOG_REQUESTS     1 writes a line of the log for every request, and not for failures alone
 """
 
 import os
@@ -30,11 +33,14 @@ NAMES: Final = (
     "STUDY_SECRET_KEY",
     "STUDY_WITHDRAWALS",
     "STUDY_PANEL",
+    "STUDY_MEDIA",
     "STUDY_UPLOADS",
     "STUDY_SHOW_RESULTS",
     "STUDY_SIMULATED",
     "STUDY_SECURE_COOKIES",
     "STUDY_PROXIES",
+    "STUDY_METRICS_TOKEN",
+    "STUDY_LOG_REQUESTS",
 )
 REQUIRED: Final = NAMES[:3]
 COOKIE_LIFETIME: Final = timedelta(days=180)
@@ -43,6 +49,8 @@ MIN_SECRET_LENGTH: Final = 16
 MIN_SECRET_LETTERS: Final = 8  # different ones
 PLACEHOLDERS: Final = ("change", "default", "example", "insecure", "password", "placeholder")
 CONNECTIONS: Final = 6  # of each worker, as many as it has threads and a few more
+CONNECT_S: Final = 5  # until PostgreSQL counts as away
+SILENT_S: Final = 10  # until a connection on which nothing is confirmed counts as lost
 WITHDRAWALS_ENDING: Final = ".withdrawn"
 
 
@@ -62,7 +70,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     Raises
     ------
     SetupError
-        If a required setting is missing, the secret is too short or a placeholder, or the
+        If a required setting is missing, a secret is too short or a placeholder, or the
         database's address cannot be read.
     """
     settings: dict[str, Any] = {
@@ -73,6 +81,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
         if not settings[name]:
             raise SetupError(f'{name} must be set; got nothing. "craft-study serve" sets it.')
     check_secret(str(settings["STUDY_SECRET_KEY"]))
+    check_token(str(settings["STUDY_METRICS_TOKEN"]))
     url = database_address(str(settings["STUDY_DATABASE_URL"]))
     is_secure = settings["STUDY_SECURE_COOKIES"] == "" or is_on(settings["STUDY_SECURE_COOKIES"])
     return {
@@ -115,6 +124,26 @@ def check_secret(secret: str) -> None:
         raise SetupError(
             f'STUDY_SECRET_KEY must be a random secret; got one with "{found[0]}" in it. '
             "Make one with \"python -c 'import secrets; print(secrets.token_hex(32))'\"."
+        )
+
+
+def check_token(token: str) -> None:
+    """Refuse a token for the figures that somebody could guess.
+
+    Parameters
+    ----------
+    token
+        As configured; empty where there is none.
+
+    Raises
+    ------
+    SetupError
+        If it is too short.
+    """
+    if 0 < len(token) < MIN_SECRET_LENGTH:
+        raise SetupError(
+            f"STUDY_METRICS_TOKEN must have {MIN_SECRET_LENGTH} characters or more; got "
+            f"{len(token)}."
         )
 
 
@@ -166,11 +195,18 @@ def engine_options(url: str) -> dict[str, Any]:
     Returns
     -------
     dict[str, Any]
-        A connection that was lost, as when PostgreSQL was restarted, is noticed and replaced.
+        A connection that was lost, as when PostgreSQL was restarted, is noticed and replaced; a
+        server that does not answer is not waited for.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return {}
-    return {"pool_pre_ping": True, "pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": 10}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "connect_args": {"connect_timeout": CONNECT_S, "tcp_user_timeout": 1000 * SILENT_S},
+    }
 
 
 def withdrawals_file(url: str) -> str:
@@ -206,6 +242,7 @@ def _fixed() -> dict[str, Any]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie: nobody loses an answer to a clock
+        "WTF_CSRF_SSL_STRICT": False,  # some browsers send no Referer
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": MAX_REQUEST_BYTES,
         "BOOTSTRAP_SERVE_LOCAL": True,

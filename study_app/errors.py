@@ -6,6 +6,7 @@ StudyError
 ├── NotFoundError      no such participation, step or picture
 ├── ConflictError      understood, but not at this step
 ├── TooEarlyError      understood, but the page must be looked at longer
+├── MediaError         the bucket does not give a picture, now
 └── SetupError         the server or an export cannot be set up; the command line's errors
 """
 
@@ -32,6 +33,10 @@ class ConflictError(StudyError):
 
 class TooEarlyError(StudyError):
     """A training page was left before its time."""
+
+
+class MediaError(StudyError):
+    """A bucket does not answer, or does not have what it should."""
 
 
 class SetupError(StudyError):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from stimuli_builder.bundle import Bundle, check_media, placeholders_of
+from stimuli_builder.bundle import Bundle, placeholders_of
 from study_app.errors import SetupError
 from study_app.extensions import db
+from study_app.media.cli import check_pictures
 from study_app.services.admins import add_first_admin
 from study_app.services.outside_ids import keep_id_key
 from study_app.services.running import fix_plan
@@ -71,12 +72,13 @@ def open_study(app: Flask, wishes: Wishes) -> Opened:
     Raises
     ------
     SetupError
-        If a text is still to be written, or the database is another study's.
+        If a text is still to be written, the database is another study's, or the bucket answers and
+        lacks a picture.
     BundleError
         If a picture is missing or damaged.
     """
     bundle: Bundle = app.extensions["study_bundle"]
-    check_media(bundle)
+    check_pictures(bundle, app.extensions["study_bucket"])
     if not wishes.is_trial_run:
         _check_written(bundle, has_panel=app.extensions["study_panel"] is not None)
     with app.app_context():

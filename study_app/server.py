@@ -99,6 +99,8 @@ def gunicorn_command(host: str, port: int, n_workers: int, app: str) -> list[str
         "--worker-class": "gthread",
         "--threads": str(THREADS_PER_WORKER),
         "--log-level": "warning",
+        "--config": "python:study_app.workers",
+        "--logger-class": "study_app.logs.ServerLogger",
     }
     words = [word for option in options.items() for word in option]
     return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", app]

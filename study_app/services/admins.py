@@ -30,6 +30,7 @@ def add_first_admin() -> str | None:
         The password, to be printed once; None where there is somebody.
     """
     with writing():
+        _lock()  # of servers that begin at once, one adds
         if db.session.scalar(select(func.count()).select_from(Admin)):
             return None
         return _add(FIRST_NAME, "owner")
@@ -64,7 +65,7 @@ def add_admin(name: str, role: str, *, by: str = COMMAND_LINE) -> str:
     if role not in ROLES:
         raise SetupError(f"role must be one of {', '.join(ROLES)}; got {role[:60]!r}.")
     with writing():
-        db.session.scalars(select(Study).with_for_update()).one()
+        _lock()
         earlier = db.session.scalar(select(Admin).filter_by(name=name))
         if earlier is not None:
             if role != "owner":
@@ -94,7 +95,7 @@ def remove_admin(name: str, *, by: str = COMMAND_LINE) -> None:
         If it is the last owner.
     """
     with writing():
-        db.session.scalars(select(Study).with_for_update()).one()
+        _lock()
         admin = db.session.scalar(select(Admin).filter_by(name=name))
         if admin is None:
             known = ", ".join(each.name for each in list_admins())
@@ -187,6 +188,11 @@ def last_actions(n: int) -> list[Action]:
         The newest first.
     """
     return list(db.session.scalars(select(Action).order_by(Action.id.desc()).limit(n)))
+
+
+def _lock() -> None:
+    """Let one change of who may log in happen at a time."""
+    db.session.scalars(select(Study).with_for_update()).one()
 
 
 def _add(name: str, role: str) -> str:

@@ -12,7 +12,7 @@ from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Study
 from study_app.services.decisions import decide_outstanding
-from study_app.services.transactions import writing
+from study_app.services.transactions import setting_up, writing
 from study_app.services.withdrawals import apply_journal, delete_expired
 
 
@@ -41,7 +41,17 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
     SetupError
         If the database belongs to another bundle, or began with another seed.
     """
-    upgrade()
+    with setting_up():
+        upgrade()
+        study = _tie(bundle, seed=seed, quota=quota)
+        apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
+        delete_expired(bundle)
+        decide_outstanding(bundle)
+    return study
+
+
+def _tie(bundle: Bundle, *, seed: int | None, quota: int | None) -> Study:
+    """Write the database's one row, or compare it with the bundle."""
     with writing():
         study = db.session.scalar(select(Study))
         if study is None:
@@ -61,9 +71,6 @@ def prepare_database(bundle: Bundle, *, seed: int | None = None, quota: int | No
             )
         study.bundle_path = str(Path(bundle.path).resolve())
         study.quota = study.quota if quota is None else quota
-    apply_journal(Path(current_app.config["STUDY_WITHDRAWALS"]))
-    delete_expired(bundle)
-    decide_outstanding(bundle)
     return study
 
 

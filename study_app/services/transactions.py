@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import Final
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import Insert, func, insert, select
 
 from study_app.database import Base
 from study_app.extensions import db
 from study_app.sqlite import BEGIN_OPTION, in_turn
+
+SET_UP_LOCK: Final = 0x57D1  # any number, the same for all servers
 
 
 @contextmanager
@@ -32,6 +35,28 @@ def writing() -> Iterator[None]:
         except BaseException:
             db.session.rollback()
             raise
+
+
+@contextmanager
+def setting_up() -> Iterator[None]:
+    """Run a block that one server alone may be in, where several begin on one PostgreSQL at once.
+
+    A SQLite database is of one server, and set up before that has processes.
+
+    Yields
+    ------
+    None
+        When those before are through.
+    """
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(select(func.pg_advisory_lock(SET_UP_LOCK)))
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(SET_UP_LOCK)))
 
 
 def insert_row(model: type[Base], row: Mapping[str, object]) -> None:

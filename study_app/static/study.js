@@ -14,6 +14,7 @@
   const longestPauseMs = 8000;
   const requestTimeoutMs = 15000;
   const tooEarlyPauseMs = 500;
+  const slowMs = 3000; // after which whoever waits for pictures is told so
 
   let nth = 0; // counts the pages shown, so that what waits for an earlier one gives up
   let shownAt = null; // when the images were painted, by performance.now()
@@ -38,7 +39,8 @@
 
   /* The pictures are there: what else is said stays. */
   function endLoading() {
-    if (document.querySelector(".study-notice").dataset.shown === "loading") notice("");
+    const { shown } = document.querySelector(".study-notice").dataset;
+    if (shown === "loading" || shown === "slow") notice("");
   }
 
   function setButtons(enabled) {
@@ -73,16 +75,23 @@
         break;
       } catch {
         if (!image.isConnected) return;
-        notice("loading");
+        if (document.querySelector(".study-notice").hidden) notice("loading");
         await pause(wait);
         if (!image.complete || image.naturalWidth === 0) image.src = `${image.src}`;
       }
     }
   }
 
-  /* Two frames after decoding, a picture is on the screen. */
+  /* No part of a trial is seen before the whole. Two frames after decoding, a picture is on the
+   * screen. */
   async function painted(images) {
+    const trial = main().querySelector(".trial");
+    const isWhole = images.every((image) => image.complete && image.naturalWidth > 0);
+    if (!isWhole) trial.style.visibility = "hidden";
+    const timer = setTimeout(notice, slowMs, "slow");
     await Promise.all(images.map(decoded));
+    clearTimeout(timer);
+    trial.style.visibility = "";
     await frame();
     await frame();
   }
@@ -261,6 +270,14 @@
     if (event.target.open) reservoirOpenedAt = performance.now();
   }
 
+  /* A picture beside the trial that did not come is asked for again. */
+  function reload(event) {
+    const image = event.target;
+    if (!image.matches?.("details img") || image.dataset.isAskedFor !== undefined) return;
+    image.dataset.isAskedFor = "";
+    decoded(image).then(() => { delete image.dataset.isAskedFor; endLoading(); });
+  }
+
   /* How long the page was out of sight: another tab, a shrunken window, a locked screen. */
   function changeSight() {
     if (document.hidden) {
@@ -310,6 +327,7 @@
   document.addEventListener("submit", submit);
   document.addEventListener("toggle", toggle, true);
   document.addEventListener("click", click);
+  document.addEventListener("error", reload, true);
   document.addEventListener("keydown", press);
   document.addEventListener("change", choose);
   document.addEventListener("visibilitychange", changeSight);

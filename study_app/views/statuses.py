@@ -12,6 +12,7 @@ from study_app.errors import (
     BadPayloadError,
     ConflictError,
     ForbiddenError,
+    MediaError,
     NotFoundError,
     StudyError,
     TooEarlyError,
@@ -24,6 +25,7 @@ STATUS: Final[dict[type[StudyError], int]] = {
     NotFoundError: 404,
     ConflictError: 409,
     TooEarlyError: 425,
+    MediaError: 503,
 }
 ADVICE: Final = {
     400: "Something that this page sent could not be read. Nothing was lost; please go on.",
@@ -52,6 +54,10 @@ def register(app: Flask) -> None:
     def on_study_error(error: StudyError) -> ResponseReturnValue:
         return _page(STATUS.get(type(error), 500), str(error))
 
+    @app.errorhandler(MediaError)
+    def on_media_error(error: MediaError) -> ResponseReturnValue:
+        return _ask_to_wait(str(error))
+
     @app.errorhandler(HTTPException)
     def on_http_error(error: HTTPException) -> ResponseReturnValue:
         if error.code is None or error.code < 400:
@@ -65,8 +71,13 @@ def register(app: Flask) -> None:
 def _on_unavailable(error: Exception) -> ResponseReturnValue:
     """Ask to wait: the database is busy, full or away, and nothing of the request was stored."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    current_app.logger.error("unavailable: %s: %s", type(cause).__name__, cause)
+    said = str(cause).partition("\n")[0]
     db.session.rollback()
+    return _ask_to_wait(f"{type(cause).__name__}: {said}")
+
+
+def _ask_to_wait(cause: str) -> ResponseReturnValue:
+    current_app.logger.error("unavailable", extra={"cause": cause})
     page, status = _page(503, "")
     return page, status, {"Retry-After": str(RETRY_AFTER_S)}
 

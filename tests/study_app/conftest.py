@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,52 @@ def admin(app):
     )
     assert answer.status_code == 303
     return client
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """A server with an empty bucket; each test has a folder of its own in it."""
+    from tests.study_app.s3_server import S3Server
+
+    server = S3Server()
+    server.start()
+    server.make_bucket()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server, monkeypatch):
+    """The same server, for this process and those that it starts."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
+
+
+@pytest.fixture
+def s3_url(s3, request):
+    """The address of an empty folder in the bucket."""
+    from tests.study_app.s3_server import NAME
+
+    return f"s3://{NAME}/{abs(hash(request.node.nodeid))}"
+
+
+@pytest.fixture(scope="module", params=["bundle_path", "recursivity_path"])
+def deployed(request, postgresql, s3_server, tmp_path_factory):
+    """A study of each kind behind nginx, with two processes and a bucket; for slow tests."""
+    from tests.study_app.deployed import Deployed, french
+    from tests.study_app.s3_server import NAME
+
+    folder = tmp_path_factory.mktemp("deployed")
+    study = french(read_bundle(request.getfixturevalue(request.param)), folder / "study")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_server.environment.items():
+            patch.setenv(name, value)
+        stack = Deployed(
+            study,
+            folder,
+            database=postgresql(f"deployed_{time.monotonic_ns()}"),
+            bucket=f"s3://{NAME}/{time.monotonic_ns()}",
+        )
+        with stack.running():
+            yield stack

@@ -22,10 +22,13 @@ class Reply:
 class HttpClient:
     """A browser that asks again until the server answers, as study.js does."""
 
+    verify: bool | str = True  # or the file of a certificate that is trusted
+
     def __init__(self, base_url: str, *, timeout_s: float = 20.0) -> None:
         self.base_url, self.timeout_s = base_url, timeout_s
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.verify = self.verify
         self.n_repeated = 0
 
     def get(self, url: str) -> Reply:

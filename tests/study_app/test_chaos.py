@@ -1,5 +1,8 @@
 """Every acknowledged answer is there once, whatever happens on the way; and 500 come at once."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -198,3 +201,26 @@ def test_schema_and_people_are_the_same_on_postgresql(postgresql, bundle, tmp_pa
     assert row.completion_code in walker.main.text
     with server.app.app_context():
         db.engine.dispose()
+
+
+def test_servers_that_begin_at_once_set_an_empty_database_up_once(postgresql, bundle, tmp_path):
+    code = "import sys; from study_app.cli import main; sys.exit(main())"
+    words = [sys.executable, "-c", code, "serve", str(bundle.path), "--only-prepare"]
+    settings = {
+        "STUDY_DATABASE_URL": postgresql(f"at_once_{time.monotonic_ns()}"),
+        "STUDY_WITHDRAWALS": str(tmp_path / "withdrawn"),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    processes = [
+        subprocess.Popen(
+            words,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert sum("admin password" in out for out, _ in said) == 1

@@ -238,3 +238,12 @@ def test_server_loads_neither_torch_nor_statistics():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_database_is_prepared_without_being_served(bundle, tmp_path, capsys):
+    words = ["serve", str(bundle.path), "--database", str(tmp_path / "s.sqlite"), "--only-prepare"]
+    assert main(words) == 0
+    assert "admin password, printed only now: " in capsys.readouterr().out
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "password" not in shown and "Stop with" not in shown

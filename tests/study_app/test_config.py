@@ -65,6 +65,7 @@ def test_postgresql_keeps_its_password_and_replaces_lost_connections():
     url = database_address("postgresql://me:pass@host:5433/study")
     assert url == "postgresql+psycopg://me:pass@host:5433/study"
     assert engine_options(url)["pool_pre_ping"] is True
+    assert engine_options(url)["connect_args"]["connect_timeout"] == 5
     assert engine_options("sqlite:///x") == {}
 
 
@@ -84,3 +85,8 @@ def test_withdrawals_are_kept_beside_the_database(monkeypatch, tmp_path):
     assert withdrawals_file("postgresql://h/study") == f"{tmp_path}/study.withdrawn"
     monkeypatch.setenv("STUDY_WITHDRAWALS", "/srv/w")
     assert withdrawals_file("postgresql://h/study") == "/srv/w"
+
+
+def test_token_that_could_be_guessed_is_refused():
+    with pytest.raises(SetupError, match="METRICS_TOKEN must have 16 characters or more; got 3"):
+        flask_config({**SETTINGS, "STUDY_METRICS_TOKEN": "abc"})

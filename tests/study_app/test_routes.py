@@ -9,6 +9,8 @@ NOBODY, PARTICIPANT, ADMIN = "nobody", "participant", "admin"
 ROUTES = {
     ("GET", "/"): (200, 302, 200),
     ("GET", "/health"): (204, 204, 204),
+    ("GET", "/healthz"): (200, 200, 200),
+    ("GET", "/metrics"): (200, 200, 200),  # of this machine; see views/test_health.py
     ("GET", "/p/<key>"): (404, 200, 404),
     ("GET", "/media/<name>"): (404, 404, 404),
     ("GET", "/static/<path:filename>"): (404, 404, 404),

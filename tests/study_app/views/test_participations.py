@@ -274,3 +274,11 @@ def test_nothing_that_is_sent_breaks_the_server(walker, step, fields):
     url = f"/p/{walker.key}/{step.replace('/', '').replace('?', '').replace('#', '')}"
     answer = walker.client.post(url, data=fields | {"csrf_token": walker.token})
     assert answer.status_code in (200, 303, 308, 400, 404, 405, 409)
+
+
+def test_browser_that_hides_where_it_comes_from_takes_part_over_https(make_app, bundle):
+    client = make_app(STUDY_SECURE_COOKIES="1", PREFERRED_URL_SCHEME="https").test_client()
+    client.environ_base["wsgi.url_scheme"] = "https"
+    walker = Walker(client, bundle)
+    assert "Referer" not in walker.response.request.headers
+    walker.walk_to("practice-intro")
