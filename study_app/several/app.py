@@ -1,6 +1,7 @@
 """One application for several studies: each answers below its name."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from study_app.app import create_app
 from study_app.config import database_address, withdrawals_file
 from study_app.errors import SetupError
 from study_app.models import Study
+from study_app.services.readiness import silent_parts
 from study_app.several.listing import Listed, read_listing
 from study_app.views import headers
 
@@ -44,7 +46,7 @@ def create_several(file: Path | None = None) -> "WSGIApplication":
         app.extensions["study_neighbours"] = {
             f"/{other}/admin": title for other, title in titles.items() if other != name
         }
-    return DispatcherMiddleware(_front(), {f"/{name}": app for name, app in apps.items()})
+    return DispatcherMiddleware(_front(apps), {f"/{name}": app for name, app in apps.items()})
 
 
 def app_of(study: Listed, secret_key: str) -> Flask:
@@ -69,6 +71,7 @@ def app_of(study: Listed, secret_key: str) -> Flask:
             "STUDY_SECRET_KEY": secret_key,
             "STUDY_WITHDRAWALS": withdrawals_of(study),
             "STUDY_PANEL": study.panel,
+            "STUDY_MEDIA": study.media,
         }
     )
     app.config["SESSION_COOKIE_NAME"] += f"-{study.name}"
@@ -124,7 +127,7 @@ def secret_of(study: Listed) -> str:
     return key
 
 
-def _front() -> Flask:
+def _front(apps: Mapping[str, Flask]) -> Flask:
     """Make the pages that belong to no study."""
     front = Flask("study_app")
     headers.register(front)
@@ -132,6 +135,14 @@ def _front() -> Flask:
     @front.get("/health")
     def health() -> tuple[str, int]:
         return "", 204
+
+    @front.get("/healthz")
+    def healthz() -> tuple[str, int]:
+        silent = []
+        for name, app in apps.items():
+            with app.app_context():
+                silent += [f"{name}: {part}" for part in silent_parts()]
+        return f"{', '.join(silent) or 'ok'}\n", 503 if silent else 200
 
     @front.errorhandler(404)
     def not_found(_: Exception) -> tuple[str, int]:

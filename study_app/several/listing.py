@@ -5,6 +5,7 @@ bundle = "leaves/bundle"        # paths are relative to the file
 database = "leaves.sqlite"      # or SQLAlchemy's address of a PostgreSQL database
 panel = "prolific.toml"         # optional: a file, or the name of shipped settings
 quota = 30                      # optional
+media = "s3://bucket/leaves"    # optional: where "craft-study push-media" put the pictures
 """
 
 import re
@@ -19,7 +20,7 @@ from study_app.panels.settings import SHIPPED
 
 RESERVED: Final = ("admin", "bootstrap", "health", "healthz", "media", "metrics", "p", "static")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
-_KEYS: Final = ("bundle", "database", "panel", "quota")
+_KEYS: Final = ("bundle", "database", "panel", "media", "quota")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Listed:
         SQLAlchemy's address.
     panel
         A TOML file, the name of shipped settings, or empty.
+    media
+        fsspec's address of the pictures, or empty.
     quota
         Participants a condition, or None.
     """
@@ -44,6 +47,7 @@ class Listed:
     bundle: Path
     database_url: str
     panel: str
+    media: str
     quota: int | None
 
 
@@ -100,6 +104,7 @@ def _study(name: str, table: object, folder: Path) -> Listed:
         bundle=folder / bundle,
         database_url=database if "://" in database else sqlite_url(folder / database),
         panel=panel if panel in ("", *SHIPPED) else str(folder / panel),
+        media=_text(name, table, "media", required=False),
         quota=quota,
     )
 

@@ -93,6 +93,7 @@ def test_addresses_of_no_study_ask_for_the_whole_link(make_client):
         assert answer.status_code == 404
         assert "Please open the whole link" in answer.text
     assert browser.get("/health").status_code == 204
+    assert browser.get("/healthz").text == "ok\n"
 
 
 def test_pictures_and_pages_stay_below_the_name(make_client, bundle):
