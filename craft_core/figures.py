@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 from scipy import ndimage
 from torch import Tensor
@@ -221,7 +222,9 @@ def class_figure(
         raise CraftError(f"bank {bank.class_name} must have importance to be drawn; got none.")
     shown = list(images)[:IMAGES_SHOWN]
     columns = 1 + CROPS_SHOWN + len(shown)
-    figure = Figure(figsize=(1.25 * columns + 1.2, 1.3 * bank.n_concepts + 0.7), dpi=100)
+    close = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    size = (1.25 * columns + 1.2, 1.3 * bank.n_concepts + 0.7)
+    figure = Figure(figsize=size, dpi=100, layout=close)
     axes = figure.subplots(
         bank.n_concepts, columns, squeeze=False, width_ratios=[2] + [1] * (columns - 1)
     )
@@ -237,8 +240,9 @@ def class_figure(
     if shown:
         axes[0, 1 + CROPS_SHOWN].set_title("where it is", loc="left", fontsize=9)
     measure = "TCAV score" if bank.importance.method.startswith("tcav") else "total Sobol index"
+    for row in axes[:-1]:
+        row[0].tick_params(labelbottom=False)
     figure.suptitle(f"Concepts of “{bank.class_name}” ({measure})", fontsize=11)
-    figure.tight_layout()
     return figure
 
 
@@ -313,7 +317,8 @@ def _bar(axes: Axes, bank: ConceptBank, concept: int, *, color: str) -> None:
     )
     axes.barh([0], [value], color=color, height=0.5)
     axes.plot([low, high], [0, 0], color="black", linewidth=1.2)
-    axes.set(xlim=(0, max(1e-9, float(importance.high.max()))), ylim=(-0.9, 0.9), yticks=[])
+    end = 1.03 * max(1e-9, float(importance.high.max()))  # the longest interval ends inside
+    axes.set(xlim=(0, end), ylim=(-0.9, 0.9), yticks=[])
     axes.set_title(f"concept {concept}: {value:.2f} [{low:.2f}, {high:.2f}]", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right", "left"]].set_visible(False)
