@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flask import Flask, render_template
 from sqlalchemy import create_engine, inspect, select
@@ -17,11 +16,8 @@ from study_app.services.readiness import silent_parts
 from study_app.several.listing import Listed, read_listing
 from study_app.views import headers
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
-
-def create_several(file: Path | None = None) -> "WSGIApplication":
+def create_several(file: Path | None = None) -> DispatcherMiddleware:
     """Make the application of all studies of a list.
 
     Parameters
@@ -31,7 +27,7 @@ def create_several(file: Path | None = None) -> "WSGIApplication":
 
     Returns
     -------
-    WSGIApplication
+    DispatcherMiddleware
         Ready to answer, once each study was opened.
 
     Raises

@@ -96,27 +96,32 @@
     await frame();
   }
 
-  /* Pictures that choosing does not need can be made as large as the window. */
+  /* Pictures that are no answers themselves can be made as large as the window: by a press on one,
+   * or by a button at the end of the page; the arrow keys go to the next. */
+  const pictures = () => [...main().querySelectorAll(".trial img, .example img")]
+    .filter((image) => image.closest(".option") === null && image.offsetParent !== null);
+
   function offerLarger() {
-    const { label } = document.querySelector(".enlarged").dataset;
-    for (const image of main().querySelectorAll(".trial img, .example img")) {
-      if (image.closest(".option") !== null) continue;
-      image.tabIndex = 0;
-      image.setAttribute("role", "button");
-      image.setAttribute("aria-label", label + image.alt);
-    }
+    if (main().querySelector(".enlarge") !== null || pictures().length === 0) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-link enlarge";
+    button.textContent = document.querySelector(".enlarged").dataset.offer;
+    main().append(button);
   }
 
-  function enlarge(image) {
+  let enlargedNumber = 0;
+
+  function enlarge(number) {
     const dialog = document.querySelector(".enlarged");
-    const larger = image.cloneNode();
-    for (const name of ["class", "role", "tabindex", "aria-label", "width", "height", "loading"]) {
-      larger.removeAttribute(name);
-    }
+    const all = pictures();
+    enlargedNumber = (number + all.length) % all.length;
+    const larger = all[enlargedNumber].cloneNode();
+    for (const name of ["class", "width", "height", "loading"]) larger.removeAttribute(name);
     if (larger.srcset !== "") larger.sizes = "100vmin";
     dialog.querySelector("img")?.remove();
     dialog.append(larger);
-    dialog.showModal();
+    if (!dialog.open) dialog.showModal();
   }
 
   async function arm() {
@@ -295,18 +300,19 @@
   function click(event) {
     if (event.target.closest(".enlarged") !== null) {
       document.querySelector(".enlarged").close();
-    } else if (event.target.matches("img[role=button]")) {
-      enlarge(event.target);
+    } else if (event.target.matches(".enlarge")) {
+      enlarge(0);
+    } else if (pictures().includes(event.target)) {
+      enlarge(pictures().indexOf(event.target));
     }
   }
 
-  /* The number keys choose, in the order of the page; a picture in focus is enlarged. */
+  /* The number keys choose, in the order of the page; arrows go from one large picture to another. */
   function press(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    if (document.querySelector(".enlarged[open]") !== null) return;
-    if (event.target.matches("img[role=button]") && (event.key === "Enter" || event.key === " ")) {
-      event.preventDefault();
-      enlarge(event.target);
+    if (document.querySelector(".enlarged").open) {
+      if (event.key === "ArrowRight") enlarge(enlargedNumber + 1);
+      if (event.key === "ArrowLeft") enlarge(enlargedNumber - 1);
       return;
     }
     const choices = main().querySelectorAll("form.answer [name=choice]");

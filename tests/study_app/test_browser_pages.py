@@ -110,9 +110,13 @@ def test_pictures_are_enlarged_and_choosing_still_works(browser, previewed):
     assert large["width"] > 0.9 * 390
     page.keyboard.press("Escape")
     assert page.locator(".enlarged").is_hidden()
-    picture.focus()
+    page.get_by_role("button", name="Enlarge the pictures").focus()
     page.keyboard.press("Enter")
-    assert page.locator(".enlarged").is_visible()
+    shown = page.locator(".enlarged img").get_attribute("src")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".enlarged img").get_attribute("src") != shown
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".enlarged img").get_attribute("src") == shown
     page.get_by_role("button", name="Close").click()
     assert page.locator(".enlarged").is_hidden()
     page.goto(previewed.addresses["test in a session"])
