@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, tuple_
 
 from stimuli_builder.bundle import Bundle
 from study_app.extensions import db
@@ -68,7 +68,8 @@ def count_texts(bundle: Bundle) -> int:
         Answers to questions that take text.
     """
     asked = _questions(bundle)
-    query = select(func.count()).select_from(Reply).where(Reply.question.in_([q for _, q in asked]))
+    places = tuple_(Reply.questionnaire, Reply.question)
+    query = select(func.count()).select_from(Reply).where(places.in_(list(asked)))
     return db.session.scalar(query) or 0
 
 
@@ -93,7 +94,7 @@ def read_texts(bundle: Bundle, *, first: int, n: int) -> list[Text]:
     query = (
         select(Reply, Participation)
         .join(Participation, Participation.id == Reply.participation_id)
-        .where(Reply.question.in_([question for _, question in asked]))
+        .where(tuple_(Reply.questionnaire, Reply.question).in_(list(asked)))
         .order_by(Reply.id.desc())
         .offset(first)
         .limit(n)
@@ -122,13 +123,19 @@ def read_results(bundle: Bundle) -> list[Result]:
     list[Result]
         Of people who are analysed, in the order of the study's conditions.
     """
-    catch = [name for name, trial in bundle.answers.trials.items() if trial.is_catch]
-    right = func.avg(Response.is_correct.cast(db.Float))
+    unscored = {name for name, trial in bundle.answers.trials.items() if trial.is_catch} | {
+        name
+        for trials in bundle.manifest.lists
+        for session in trials.sessions
+        if session.task == "binary_choice"  # where nothing is right or wrong
+        for name in session.test
+    }
+    right = func.avg(case((Response.is_correct, 1.0), else_=0.0))
     query = (
         select(Participation.condition, right)
         .join(Response, Response.participation_id == Participation.id)
         .where(Participation.is_simulated.is_(False), Participation.verdict == "include")
-        .where(Response.session > 0, Response.phase == "test", Response.item.not_in(catch))
+        .where(Response.session > 0, Response.phase == "test", Response.item.not_in(unscored))
         .group_by(Participation.id, Participation.condition)
     )
     shares: dict[str, list[float]] = {}

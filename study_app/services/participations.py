@@ -12,7 +12,7 @@ from stimuli_builder.bundle import Manifest
 from study_app.codes import code_hash, withdrawal_code
 from study_app.errors import ConflictError, NotFoundError
 from study_app.extensions import db
-from study_app.models import OutsideId, Participation
+from study_app.models import OutsideId, Participation, Study
 from study_app.protocol import Facts, following
 from study_app.services.events import log_event
 from study_app.services.transactions import writing
@@ -64,11 +64,12 @@ def begin_participation(study: Manifest, key: str, visitor: Visitor) -> Particip
     Raises
     ------
     ConflictError
-        If somebody with the same number from outside has begun under another key.
+        If the study was paused or closed meanwhile, or somebody with the same number from outside
+        has begun under another key.
     """
     try:
         with writing():
-            return _earlier(key) or _insert(study, key, visitor)
+            return _earlier(key) or _begin(study, key, visitor)
     except IntegrityError as error:
         earlier = _earlier(key)  # the unique key: another tab's consent was faster
         if earlier is not None:
@@ -81,6 +82,14 @@ def begin_participation(study: Manifest, key: str, visitor: Visitor) -> Particip
 
 def _earlier(key: str) -> Participation | None:
     return db.session.scalar(select(Participation).filter_by(key=key))
+
+
+def _begin(study: Manifest, key: str, visitor: Visitor) -> Participation:
+    """Begin while nobody can close the study."""
+    state = db.session.scalars(select(Study.state).with_for_update(read=True)).one()
+    if state != "open":
+        raise ConflictError(f"study must be open to begin; got one that is {state}.")
+    return _insert(study, key, visitor)
 
 
 def _insert(study: Manifest, key: str, visitor: Visitor) -> Participation:

@@ -13,6 +13,7 @@ from stimuli_builder.bundle import Manifest
 from study_app.extensions import db
 from study_app.models import Decision, Event, Participation, Response, Slot, Study
 from study_app.protocol import plain_way, rank
+from study_app.services.counts import VERDICT_COUNTS, Arm, count_arms
 from study_app.steps import Step, parse_step
 
 QUOTA_NEAR: Final = 0.9  # of an arm's places
@@ -166,11 +167,11 @@ def count_flags() -> dict[str, int]:
         .order_by(Decision.id)
     )
     last = {
-        number: reasons
+        number: [f"{VERDICT_COUNTS[verdict]}: {reason}" for reason in reasons.split()]
         for number, reasons, verdict in db.session.execute(verdicts)
         if verdict in ("exclude", "reject")
     }
-    flags.update(f"excluded: {reason}" for reasons in last.values() for reason in reasons.split())
+    flags.update(flag for each in last.values() for flag in each)
     events = (
         select(Event.name, func.count(func.distinct(Event.participation_id)))
         .join(Participation, Participation.id == Event.participation_id)
@@ -201,7 +202,7 @@ def warnings_of(study: Manifest, *, now: datetime | None = None) -> list[str]:
         *_near_quota(study),
         *_failed_items(),
         *_silence(moment),
-        *_arms_apart(read_funnel(study), study),
+        *_arms_apart(count_arms(study, now=moment)),
     ]
 
 
@@ -262,19 +263,18 @@ def _silence(now: datetime) -> Iterable[str]:
         yield f"Nobody has come since {last:%Y-%m-%d %H:%M} UTC."
 
 
-def _arms_apart(funnel: list[Stage], study: Manifest) -> Iterable[str]:
-    begun = next(stage.reached for stage in funnel if stage.name == "Session 1")
-    ended = funnel[-1].reached
-    shares = {
-        name: ended.get(name, 0) / begun[name]
-        for name in study.conditions
-        if begun.get(name, 0) >= MIN_PEOPLE
-    }
+def _arms_apart(arms: Iterable[Arm]) -> Iterable[str]:
+    """Compare who stayed among those whose end is known: they completed, left, or withdrew."""
+    shares = {}
+    for arm in arms:
+        n_ended = arm.completed + arm.lapsed + arm.screened_out + arm.withdrawn
+        if arm.condition and not arm.is_simulated and n_ended >= MIN_PEOPLE:
+            shares[arm.condition] = arm.completed / n_ended
     if not shares:
         return
     low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
     if shares[high] - shares[low] > ARMS_APART:
         yield (
-            f"{shares[low]:.0%} of those in {low} completed, and {shares[high]:.0%} in {high}: "
-            "arms that differ in who stays cannot be compared as if they did not."
+            f"{shares[low]:.0%} of those in {low} stayed to the end, and {shares[high]:.0%} in "
+            f"{high}: arms that differ in who stays cannot be compared as if they did not."
         )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from study_app.errors import ConflictError, SetupError
 from study_app.extensions import db
-from study_app.models import Action, Participation, Study
+from study_app.models import Action, Participation, Study, Withdrawal
 from study_app.services.admins import COMMAND_LINE, record
 from study_app.services.transactions import writing
 
@@ -111,7 +111,8 @@ def fix_plan(file: Path) -> str:
         if study.plan_sha256 == digest:
             return digest
         people = select(func.count()).select_from(Participation).filter_by(is_simulated=False)
-        n_people = db.session.scalar(people)
+        left = select(func.count()).select_from(Withdrawal).filter_by(is_simulated=False)
+        n_people = (db.session.scalar(people) or 0) + (db.session.scalar(left) or 0)
         if n_people:
             raise SetupError(
                 "analysis plan must be fixed before the first participant; got another one after "

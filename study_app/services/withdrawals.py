@@ -19,6 +19,7 @@ from study_app.codes import code_hash
 from study_app.errors import NotFoundError
 from study_app.extensions import db
 from study_app.models import (
+    Action,
     Decision,
     Event,
     OutsideId,
@@ -177,5 +178,7 @@ def _delete_rows(participation: Participation) -> None:
         db.session.execute(delete(table).where(table.participation_id == number))
     held = update(Slot).where(Slot.participation_id == number)
     db.session.execute(held.values(participation_id=None))
+    decided = Action.detail.startswith(f"{participation.name}: ", autoescape=True)
+    db.session.execute(update(Action).where(Action.name == "decided", decided).values(detail=None))
     db.session.execute(delete(Participation).where(Participation.id == number))
     db.session.expunge(participation)

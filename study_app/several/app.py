@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Flask, render_template
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import create_engine, inspect, make_url, select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from study_app.app import create_app
-from study_app.config import database_address, withdrawals_file
+from study_app.config import WITHDRAWALS_ENDING, database_address
 from study_app.errors import SetupError
 from study_app.models import Study
 from study_app.services.readiness import silent_parts
@@ -87,8 +87,9 @@ def withdrawals_of(study: Listed) -> str:
     str
         Beside its SQLite file; else beside its bundle, by its name.
     """
+    file = make_url(study.database_url).database
     if study.database_url.startswith("sqlite:"):
-        return withdrawals_file(study.database_url)
+        return f"{file}{WITHDRAWALS_ENDING}"
     return str(study.bundle.parent / f"{study.name}.withdrawn")
 
 

@@ -126,7 +126,6 @@
 
   async function arm() {
     const mine = ++nth;
-    offerLarger();
     shownAt = chosenAt = reservoirOpenedAt = null;
     reservoirMs = [];
     awayMs = [];
@@ -139,6 +138,7 @@
       endLoading();
     }
     shownAt = performance.now();
+    offerLarger();
     if (maximumMs !== undefined) leaveAfter(Number(maximumMs), mine);
     if (minimumMs !== undefined) {
       setButtons(false);
@@ -253,7 +253,7 @@
 
   function submit(event) {
     const form = event.target;
-    const url = form.getAttribute("action");
+    const url = form.getAttribute("action") ?? ""; // none: the large picture's
     if (!url.startsWith(`${home}/`)) return; // consent and admin pages: plain forms
     event.preventDefault();
     if (isSending) return;
@@ -300,6 +300,8 @@
   function click(event) {
     if (event.target.closest(".enlarged") !== null) {
       document.querySelector(".enlarged").close();
+    } else if (shownAt === null) {
+      return; // nothing of a trial is seen before the whole
     } else if (event.target.matches(".enlarge")) {
       enlarge(0);
     } else if (pictures().includes(event.target)) {

@@ -36,7 +36,7 @@ def get_overview() -> str:
         reasons={"exclude": EXCLUSIONS, "reject": REJECTIONS},
         roles=ROLES,
         admins=list_admins() if current_user.may("owner") else [],
-        actions=last_actions(ACTIONS_SHOWN),
+        actions=last_actions(ACTIONS_SHOWN) if current_user.may("researcher") else [],
         n_texts=count_texts(_bundle()),
         shows_results=_shows_results(),
         neighbours=current_app.extensions["study_neighbours"],

@@ -66,11 +66,13 @@ def single(name: str) -> str | None:
     Raises
     ------
     BadPayloadError
-        If it was sent twice.
+        If it was sent twice, or has a NUL character, which no database takes.
     """
     values = request.form.getlist(name)
     if len(values) > 1:
         raise BadPayloadError(f"{name} must be sent once; got {len(values)} values.")
+    if values and "\0" in values[0]:
+        raise BadPayloadError(f"{name} must be text; got one with a NUL character.")
     return values[0] if values else None
 
 

@@ -1,5 +1,6 @@
 """Logging in to the researchers' pages, and who may do what there."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -41,7 +42,7 @@ class User(UserMixin):  # type: ignore[misc]
     """
 
     def __init__(self, admin: Admin) -> None:
-        self.id = str(admin.id)
+        self.id = login_id(admin)
         self.name = admin.name
         self.role = admin.role
         self.admin = admin
@@ -55,8 +56,26 @@ class User(UserMixin):  # type: ignore[misc]
 def load_user(user_id: str) -> User | None:
     """Return who is logged in while the login lasts, and while they may."""
     is_recent = time.time() - session.get("admin_since", 0) < LOGIN_LASTS_S
-    admin = db.session.get(Admin, int(user_id)) if is_recent and user_id.isdecimal() else None
-    return None if admin is None else User(admin)
+    number = user_id.partition(".")[0]
+    admin = db.session.get(Admin, int(number)) if is_recent and number.isdecimal() else None
+    return User(admin) if admin is not None and login_id(admin) == user_id else None
+
+
+def login_id(admin: Admin) -> str:
+    """Return what a login says of who is logged in: it holds for one password in one database.
+
+    Parameters
+    ----------
+    admin
+        Whose.
+
+    Returns
+    -------
+    str
+        Number, and a hash of the password's salted hash; studies that sign with one key have
+        different ones.
+    """
+    return f"{admin.id}.{hashlib.sha256(admin.password_hash.encode()).hexdigest()[:16]}"
 
 
 def needs(role: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:

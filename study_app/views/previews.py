@@ -14,6 +14,7 @@ from study_app.extensions import csrf
 from study_app.models import Participation
 from study_app.pages import page_of
 from study_app.protocol import plain_way
+from study_app.services.study import read_study
 from study_app.steps import SCREENED_OUT, Step
 from study_app.translation import bundle_shown
 from study_app.trials import Draw
@@ -141,4 +142,5 @@ def _manifest() -> Manifest:
 
 
 def _links() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="previews")
+    salt = f"previews {read_study().secret_key}"  # studies may sign with one key
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=salt)

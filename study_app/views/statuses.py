@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -38,6 +38,7 @@ ADVICE: Final = {
 }
 OTHERWISE: Final = "Something went wrong on our side. Nothing was lost; please go on."
 RETRY_AFTER_S: Final = 5
+ADMIN_PATH: Final = "/admin"
 UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
 
@@ -83,12 +84,20 @@ def _ask_to_wait(cause: str) -> ResponseReturnValue:
 
 
 def _page(status: int, detail: str) -> tuple[str, int]:
-    advice = ADVICE.get(status, OTHERWISE)
+    is_admin = request.path.startswith(ADMIN_PATH)
+    advice = detail if is_admin and detail else ADVICE.get(status, OTHERWISE)
     resend = []
     is_answer = request.method == "POST" and request.blueprint == "participations"
     if status == 503 and is_answer:  # somebody without scripts sends it from here
         resend = [(name, value) for name in request.form for value in request.form.getlist(name)]
     return (
-        render_template("error.html", status=status, advice=advice, detail=detail, resend=resend),
+        render_template(
+            "error.html",
+            status=status,
+            advice=advice,
+            detail="" if advice == detail else detail,
+            resend=resend,
+            way_on=url_for("admin.get_overview" if is_admin else "participations.get_start"),
+        ),
         status,
     )

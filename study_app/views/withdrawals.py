@@ -25,7 +25,7 @@ def get_withdraw() -> str:
     """Ask for the code; a browser that takes part has its own filled in."""
     key = cookie.get("participation")
     code = withdrawal_code(key) if key is not None and has_begun(key) else ""
-    return render_template("withdraw.html", code=code, is_unknown=False)
+    return _form(code, is_unknown=False)
 
 
 @bp.post("/withdraw")
@@ -36,10 +36,15 @@ def post_withdraw() -> ResponseReturnValue:
     try:
         withdraw(code, Path(current_app.config["STUDY_WITHDRAWALS"]))
     except NotFoundError:
-        return render_template("withdraw.html", code=code, is_unknown=True), 404
+        return _form(code, is_unknown=True), 404
     mine = cookie.get("participation")
     if mine is not None and code_hash(withdrawal_code(mine)) == code_hash(code):
         cookie.pop("participation")
         cookie.pop("outside", None)
         cookie.pop("arrival", None)
     return render_template("withdrawn.html", study=bundle_shown().manifest)
+
+
+def _form(code: str, *, is_unknown: bool) -> str:
+    study = bundle_shown().manifest
+    return render_template("withdraw.html", study=study, code=code, is_unknown=is_unknown)

@@ -100,9 +100,19 @@ def test_pages_fit_at_four_hundred_percent(browser, previewed):
     check_pages(browser, previewed, (320, 640), "en")
 
 
-def test_pictures_are_enlarged_and_choosing_still_works(browser, previewed):
-    page = browser.new_page(viewport={"width": 390, "height": 844})
+@pytest.fixture
+def page(browser):
+    """A phone's window, whose scripts run without an error."""
+    shown, errors = browser.new_page(viewport={"width": 390, "height": 844}), []
+    shown.on("pageerror", lambda error: errors.append(error))
+    yield shown
+    shown.close()
+    assert errors == []
+
+
+def test_pictures_are_enlarged(page, previewed):
     page.goto(previewed.addresses["training in a session"])
+    page.wait_for_selector(".enlarge")
     picture = page.locator(".trial img").first
     picture.click()
     assert page.locator(".enlarged").is_visible()
@@ -119,7 +129,11 @@ def test_pictures_are_enlarged_and_choosing_still_works(browser, previewed):
     assert page.locator(".enlarged img").get_attribute("src") == shown
     page.get_by_role("button", name="Close").click()
     assert page.locator(".enlarged").is_hidden()
+
+
+def test_number_keys_choose_but_behind_a_large_picture(page, previewed):
     page.goto(previewed.addresses["test in a session"])
+    page.wait_for_selector(".enlarge")
     page.locator(".trial img").first.click()
     page.keyboard.press("1")  # answers nothing behind the picture
     assert page.locator(".enlarged").is_visible()
@@ -127,15 +141,12 @@ def test_pictures_are_enlarged_and_choosing_still_works(browser, previewed):
     assert not page.locator("#choice-0").is_checked()
     page.keyboard.press("1")
     assert page.locator("#choice-0").is_checked()
-    page.close()
 
 
-def test_contact_and_time_left_are_on_every_page(browser, previewed):
-    page = browser.new_page()
+def test_contact_and_time_left_are_on_every_page(page, previewed):
     for kind, address in previewed.addresses.items():
         page.goto(address)
         shown = page.locator("body").text_content()
         assert "lab@example.org" in shown, kind
         if kind not in ("consent", "debriefing in a session", "screened-out"):
             assert "min left" in shown, kind
-    page.close()

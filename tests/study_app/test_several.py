@@ -8,7 +8,7 @@ from study_app.several.app import app_of, create_several
 from study_app.several.listing import read_listing
 from tests.small_bundle import write_small_bundle
 from tests.study_app.conftest import close
-from tests.study_app.views.test_admin import log_in
+from tests.study_app.views.test_admin import log_in, send
 from tests.study_app.walker import Walker
 
 
@@ -84,6 +84,26 @@ def test_login_is_for_one_study(make_client, passwords):
     assert '<a href="/foxes-2/admin">' in page
     browser.prefix = "/foxes-2"
     assert browser.get("/admin").status_code == 302
+
+
+def test_login_and_preview_of_one_study_open_no_other_under_one_key(
+    listing, passwords, monkeypatch
+):
+    monkeypatch.setenv("STUDY_SECRET_KEY", "q8w7e6r5t4z3u2i1o0p9")
+    application = create_several(listing)
+    browser = Browser(application)
+    browser.prefix = "/leaves"
+    log_in(browser, passwords["leaves"])
+    cookie = browser.get_cookie("study-leaves").value
+    other = Browser(application)
+    other.prefix = "/foxes-2"
+    other.set_cookie("study-foxes-2", cookie)
+    assert other.get("/admin").status_code == 302
+    preview = send(browser, "/admin/previews", condition="craft", list="list_a").location
+    assert browser.get(preview).status_code == 200
+    assert other.get(preview.replace("/leaves", "")).status_code == 404
+    for app in application.mounts.values():
+        close(app)
 
 
 def test_addresses_of_no_study_ask_for_the_whole_link(make_client):

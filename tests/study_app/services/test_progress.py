@@ -4,11 +4,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from study_app.app import create_app
 from study_app.extensions import db
 from study_app.models import Participation, Response, Study
-from study_app.services.findings import read_results
+from study_app.services.findings import count_texts, read_results, read_texts
 from study_app.services.progress import count_flags, read_funnel, read_times, warnings_of
+from study_app.services.study import prepare_database
 from study_app.services.transactions import writing
+from tests.study_app.conftest import close, study_settings
+from tests.study_app.walker import Walker
 
 
 @pytest.fixture
@@ -145,8 +149,10 @@ def test_warnings_tell_of_arms_that_differ_in_who_stays(enter, study, make_walke
             step="debriefing.1.1.0",
         )
         db.session.execute(ended.where(Participation.id <= 3))
-    (warning,) = warnings_of(study)
-    assert warning.startswith(f"0% of those in {second} completed, and 30% in {first}")
+    assert warnings_of(study) == []  # all the others may still come to the end
+    later = datetime.now(UTC) + timedelta(hours=2)
+    (warning,) = warnings_of(study, now=later)
+    assert warning.startswith(f"0% of those in {second} stayed to the end, and 30% in {first}")
 
 
 def test_results_are_of_scored_trials_of_those_who_are_analysed(enter, bundle, make_walker):
@@ -165,3 +171,25 @@ def test_results_are_of_scored_trials_of_those_who_are_analysed(enter, bundle, m
     results = {each.condition: each for each in read_results(bundle)}
     assert (results[people[0].condition].n, results[people[0].condition].share) == (1, 1.0)
     assert sum(each.n for each in results.values()) == 1
+
+
+@pytest.mark.slow
+def test_postgresql_counts_the_same(bundle, postgresql, tmp_path):
+    app = create_app(
+        study_settings(bundle, tmp_path / "x") | {"STUDY_DATABASE_URL": postgresql("counts")}
+    )
+    with app.app_context():
+        prepare_database(bundle)
+    for place in ("debriefing", "debriefing", "quiz"):
+        Walker(app.test_client(), bundle).walk_to(place)
+    with app.app_context():
+        assert [stage.n for stage in read_funnel(bundle.manifest)][-1] == 2
+        assert sum(each.n for each in read_results(bundle)) == 2
+        assert {each.share for each in read_results(bundle)} <= {1.0, None}
+        assert sum(each.n for each in read_times(bundle.manifest)) == 2
+        assert count_texts(bundle) == 0
+        assert read_texts(bundle, first=0, n=5) == []
+        assert count_flags() == {}
+        later = datetime.now(UTC) + timedelta(hours=7)
+        assert warnings_of(bundle.manifest, now=later)[0].startswith("Nobody has come since")
+    close(app)

@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 from study_app.errors import ConflictError, SetupError
 from study_app.extensions import db
 from study_app.models import Action
+from study_app.services.participations import Visitor, begin_participation
 from study_app.services.running import change_state, fix_plan, state_of_study
 from study_app.services.study import read_study
+from study_app.services.withdrawals import withdraw
 
 
 def test_study_is_open_paused_open_and_closed(context):
@@ -58,6 +60,24 @@ def test_plan_is_fixed_by_its_hash_before_the_first_participant(context, tmp_pat
     with pytest.raises(SetupError, match="before the first participant; got another one after 1"):
         fix_plan(other)
     assert (read_study().plan_file, read_study().plan_sha256) == ("plan.md", fixed)
+
+
+def test_plan_stays_fixed_where_the_first_participant_withdrew(app, tmp_path, make_walker):
+    plan, other = tmp_path / "plan.md", tmp_path / "other.md"
+    plan.write_text("We compare.")
+    other.write_text("We compare what differs.")
+    person = make_walker().walk_to("instructions")
+    code = person.page.select_one(".withdrawal-code").text
+    with app.app_context():
+        withdraw(code, tmp_path / "journal")
+        with pytest.raises(SetupError, match="before the first participant"):
+            fix_plan(plan)
+
+
+def test_nobody_begins_once_the_study_is_closed(context, bundle):
+    change_state("closed")
+    with pytest.raises(ConflictError, match="study must be open to begin; got one that is closed"):
+        begin_participation(bundle.manifest, "k" * 24, Visitor(is_simulated=False))
 
 
 def test_plan_that_cannot_be_read_is_refused(context, tmp_path):

@@ -231,6 +231,39 @@ def test_exports_and_verdicts_are_on_record(admin, make_walker):
     assert "secret" not in page
 
 
+def test_verdict_of_somebody_who_withdraws_is_forgotten(admin, make_walker):
+    person = make_walker().walk_to("debriefing")
+    send(admin, "/admin/decisions", participant="p0001", decision="reject dishonest", note="")
+    code = person.page.select_one(".withdrawal-code").text
+    token = token_of(person.client, "/withdraw")
+    person.client.post("/withdraw", data={"csrf_token": token, "code": code})
+    page = admin.get("/admin").text
+    assert "dishonest" not in page.split("On record")[1]
+    assert "admin: decided" in page
+
+
+def test_viewers_see_no_verdict_on_anybody(admin, log_in_as, make_walker):
+    make_walker().walk_to("debriefing")
+    send(admin, "/admin/decisions", participant="p0001", decision="reject dishonest", note="")
+    assert "p0001: reject" not in log_in_as("vera", "viewer").get("/admin").text
+
+
+def test_text_that_no_database_takes_is_refused(admin, client):
+    for sender, path, name in [
+        (client, "/admin/login", "name"),
+        (admin, "/admin/admins/remove", "name"),
+        (admin, "/admin/decisions", "note"),
+    ]:
+        data = {"csrf_token": token_of(sender, "/admin/login"), name: "a\0b"}
+        assert sender.post(path, data=data).status_code == 400
+
+
+def test_errors_of_researchers_say_why_and_lead_back(admin):
+    page = send(admin, "/admin/close", study="wrong").text
+    assert "name must be small to close the study" in page
+    assert 'href="/admin"' in page
+
+
 def test_live_counts_are_the_pages_own(admin, make_walker):
     make_walker().walk_to("quiz")
     live = admin.get("/admin/live").text
