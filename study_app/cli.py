@@ -16,6 +16,7 @@ from stimuli_builder.bundle import BundleError
 from study_app.app import create_app
 from study_app.backup import check_restored, read_about, restore_backup, write_backup
 from study_app.config import database_address, sqlite_url, withdrawals_file
+from study_app.database_options import DATABASE_FILE, add_bundle, add_database
 from study_app.errors import SetupError, StudyError
 from study_app.extensions import db
 from study_app.formats import FORMATS, export_as
@@ -32,7 +33,6 @@ from study_app.services.study import prepare_database
 from study_app.several.cli import add_serve_all
 from study_app.simulation.cli import add_simulate
 
-DATABASE_FILE: Final = Path("study.sqlite")
 MAX_PORT: Final = 65_535
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -83,7 +83,7 @@ def _add_serve(commands: Commands) -> None:
         example="craft-study serve runs/demo/bundle --port 8000",
     )
     serve.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
-    _add_database(serve)
+    add_database(serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     serve.add_argument("--port", type=_port, default=8000, help="port (%(default)s)")
     serve.add_argument("--workers", type=_count, default=2, help="processes (%(default)s)")
@@ -148,8 +148,8 @@ def _add_export(commands: Commands) -> None:
         metavar="EXPORT_DIR",
         help="export made when a pilot was over; its participants are left out",
     )
-    _add_database(export)
-    _add_bundle(export)
+    add_database(export)
+    add_bundle(export)
 
 
 def _add_backup(commands: Commands) -> None:
@@ -161,8 +161,8 @@ def _add_backup(commands: Commands) -> None:
         example="craft-study backup backups/monday.zip --database study.sqlite",
     )
     backup.add_argument("file", type=Path, metavar="FILE", help="file to write")
-    _add_database(backup)
-    _add_bundle(backup)
+    add_database(backup)
+    add_bundle(backup)
 
 
 def _add_restore(commands: Commands) -> None:
@@ -174,8 +174,8 @@ def _add_restore(commands: Commands) -> None:
         example="craft-study restore backups/monday.zip --database new.sqlite",
     )
     restore.add_argument("file", type=Path, metavar="FILE", help="as backup wrote it")
-    _add_database(restore)
-    _add_bundle(restore)
+    add_database(restore)
+    add_bundle(restore)
 
 
 def _add_reconcile(commands: Commands) -> None:
@@ -207,19 +207,6 @@ def _command(
     )
     command.set_defaults(run=run)
     return command
-
-
-def _add_database(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--database",
-        type=Path,
-        metavar="FILE",
-        help=f"SQLite file (STUDY_DATABASE_URL where that is set, else {DATABASE_FILE})",
-    )
-
-
-def _add_bundle(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--bundle", type=Path, help="folder of the bundle, where it was moved")
 
 
 def _port(text: str) -> int:

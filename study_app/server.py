@@ -11,6 +11,7 @@ from typing import Final
 from study_app.errors import SetupError
 
 APP: Final = "study_app.app:create_app()"
+SHOW_RESULTS: Final = "STUDY_SHOW_RESULTS"
 THREADS_PER_WORKER: Final = 4
 THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -126,9 +127,9 @@ def server_environment(server: Server) -> dict[str, str]:
         "STUDY_SECRET_KEY": server.secret_key,
         "STUDY_WITHDRAWALS": server.withdrawals,
         "STUDY_PANEL": server.panel,
-        "STUDY_SHOW_RESULTS": "1" if server.shows_results else "",
+        SHOW_RESULTS: "1" if server.shows_results else os.environ.get(SHOW_RESULTS, ""),
         "STUDY_SIMULATED": "1" if server.is_simulated else "",
-        "STUDY_SECURE_COOKIES": os.environ.get("STUDY_SECURE_COOKIES") or _secure_cookies(server),
+        "STUDY_SECURE_COOKIES": secure_cookies(server.host),
     }
     return {**os.environ, **settings, "PYTHONPATH": source_path()}
 
@@ -145,10 +146,23 @@ def source_path() -> str:
     return os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
 
 
-def _secure_cookies(server: Server) -> str:
-    """Ask for HTTPS, but where nobody else can listen in."""
+def secure_cookies(host: str) -> str:
+    """Return whether cookies are sent over HTTPS alone.
+
+    Parameters
+    ----------
+    host
+        Where the server listens.
+
+    Returns
+    -------
+    str
+        What ``STUDY_SECURE_COOKIES`` is set to; else ``0`` where nobody else can listen in, on this
+        machine and without a proxy, and ``1``.
+    """
     is_behind_proxy = bool(os.environ.get("STUDY_PROXIES"))
-    return "0" if server.host in THIS_MACHINE and not is_behind_proxy else "1"
+    usual = "0" if host in THIS_MACHINE and not is_behind_proxy else "1"
+    return os.environ.get("STUDY_SECURE_COOKIES") or usual
 
 
 def check_port(host: str, port: int) -> None:

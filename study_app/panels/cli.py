@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
+from study_app.database_options import add_bundle, add_database
 from study_app.errors import SetupError
 from study_app.export_folder import to_csv
 from study_app.extensions import db
@@ -50,8 +51,8 @@ def add_reconcile(commands: "Commands", open_existing: Callable[..., Flask]) -> 
         epilog="example: craft-study reconcile prolific.csv --database study.sqlite --out pay.csv",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="CSV file that Prolific wrote")
-    command.add_argument("--database", type=Path, metavar="FILE", help="SQLite file")
-    command.add_argument("--bundle", type=Path, help="folder of the bundle, where it was moved")
+    add_database(command)
+    add_bundle(command)
     command.add_argument(
         "--panel", metavar="FILE", help="the panel's TOML file, to compare codes (STUDY_PANEL)"
     )

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
 from study_app.columns import ROLES
+from study_app.database_options import add_bundle, add_database
 from study_app.services.admins import add_admin, list_admins, remove_admin
 from study_app.services.counts import Arm, count_arms
 from study_app.services.progress import read_funnel, warnings_of
@@ -49,7 +49,8 @@ def add_running(commands: "Commands", open_existing: OpenExisting) -> None:
     state.add_argument("action", choices=ACTION_OF, help="closing is final, and opens the results")
     state.set_defaults(run=lambda arguments: _state(open_existing(arguments), arguments.action))
     for command in (status, state):
-        _add_database(command)
+        add_database(command)
+        add_bundle(command)
     _add_admin(commands, open_existing)
 
 
@@ -71,12 +72,8 @@ def _add_admin(commands: "Commands", open_existing: OpenExisting) -> None:
     remove.add_argument("name", metavar="NAME")
     remove.set_defaults(run=lambda args: _admin_remove(open_existing(args), args.name))
     for command in (add, listed, remove):
-        _add_database(command)
-
-
-def _add_database(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--database", type=Path, metavar="FILE", help="SQLite file")
-    command.add_argument("--bundle", type=Path, help="folder of the bundle, where it was moved")
+        add_database(command)
+        add_bundle(command)
 
 
 def _status(app: Flask) -> None:

@@ -56,7 +56,9 @@ def add_admin(name: str, role: str, *, by: str = COMMAND_LINE) -> str:
     Raises
     ------
     SetupError
-        If the name or the role is none, or the last owner would lose the role.
+        If the name or the role is none.
+    ConflictError
+        If the last owner would lose the role.
     """
     if not _NAME.fullmatch(name):
         raise SetupError(

@@ -9,6 +9,7 @@ from study_app.columns import EXCLUSIONS, REJECTIONS
 from study_app.errors import BadPayloadError, ConflictError, NotFoundError
 from study_app.extensions import db
 from study_app.models import Decision, Event, Participation, Response
+from study_app.services.admins import COMMAND_LINE, record
 from study_app.services.assignment import give_place_back, regain_place
 from study_app.services.transactions import writing
 from study_app.steps import parse_step
@@ -101,7 +102,13 @@ def away_s(participation: Participation) -> float:
 
 
 def decide(
-    bundle: Bundle, name: str, *, verdict: str, reason: str, note: str | None = None
+    bundle: Bundle,
+    name: str,
+    *,
+    verdict: str,
+    reason: str,
+    note: str | None = None,
+    by: str = COMMAND_LINE,
 ) -> Participation:
     """Store a researcher's verdict, which stands in place of the rules'.
 
@@ -117,6 +124,8 @@ def decide(
         One of `REASONS` for that verdict.
     note
         For the researchers; it is not exported.
+    by
+        Who decides; it is put on record.
 
     Returns
     -------
@@ -153,6 +162,7 @@ def decide(
             )
         )
         participation.verdict = verdict
+        record(by, "decided", f"{participation.name}: {verdict} {reason}")
         if verdict == "include":
             regain_place(bundle.manifest, participation, parse_step(participation.step), now=now)
         else:

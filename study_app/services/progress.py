@@ -213,7 +213,10 @@ def _stages(study: Manifest) -> list[Step]:
 
 
 def _name(step: Step) -> str:
-    return f"Session {step.session}" if step.kind == "session-intro" else NAMES[step.kind]
+    if step.kind == "session-intro":
+        return f"Session {step.session}"
+    after = f" after session {step.session}" if step.session and not step.is_end else ""
+    return f"{NAMES[step.kind]}{after}"
 
 
 def _last_before(stages: list[Step], screening: str | None) -> int:

@@ -1,7 +1,7 @@
 """Whether a study takes new participants, and what was fixed before the first one."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -68,20 +68,15 @@ def change_state(action: str, *, by: str = COMMAND_LINE) -> Change:
     with writing():
         query = select(Study).with_for_update().execution_options(populate_existing=True)
         study = db.session.scalars(query).one()
+        last = _last_change()
         if study.state == STATE_OF[action]:
-            last = _last_change()
-            return Change(
-                is_new=False, by=last.admin if last else None, at=last.at if last else None
-            )
+            return last
         if study.state == "closed":
-            last = _last_change()
-            closer = last.admin if last else COMMAND_LINE
-            raise ConflictError(f"a closed study must stay closed; got one that {closer} closed.")
+            raise ConflictError(f"a closed study must stay closed; got one that {last.by} closed.")
         study.state = STATE_OF[action]
         record(by, action)
         db.session.flush()
-        last = _last_change()
-        return Change(is_new=True, by=by, at=last.at if last else None)
+        return replace(_last_change(), is_new=True)
 
 
 def fix_plan(file: Path) -> str:
@@ -122,7 +117,10 @@ def fix_plan(file: Path) -> str:
     return digest
 
 
-def _last_change() -> Action | None:
+def _last_change() -> Change:
+    """Return who changed the study's state last, as a change that is not new."""
     query = select(Action).where(Action.name.in_(STATE_OF)).order_by(Action.id.desc()).limit(1)
     last: Action | None = db.session.scalar(query)
-    return last
+    if last is None:
+        return Change(is_new=False, by=None, at=None)
+    return Change(is_new=False, by=last.admin, at=last.at)

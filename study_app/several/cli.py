@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study_app.opening import Wishes, open_study
-from study_app.server import THIS_MACHINE, check_port, gunicorn_command, source_path
+from study_app.server import check_port, gunicorn_command, secure_cookies, source_path
 from study_app.several.app import app_of
 from study_app.several.listing import Listed, read_listing
 
@@ -70,7 +70,6 @@ def _open(study: Listed, server: str, is_trial_run: bool) -> None:
 
 
 def _environment(arguments: argparse.Namespace) -> dict[str, str]:
-    is_here = arguments.host in THIS_MACHINE and not os.environ.get("STUDY_PROXIES")
-    cookies = os.environ.get("STUDY_SECURE_COOKIES") or ("0" if is_here else "1")
+    cookies = secure_cookies(arguments.host)
     own = {"STUDY_LIST": str(arguments.file.resolve()), "STUDY_SECURE_COOKIES": cookies}
     return {**os.environ, **own, "PYTHONPATH": source_path()}

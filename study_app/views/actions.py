@@ -37,9 +37,14 @@ def post_decision() -> Response:
     """Store a verdict on a participant, in place of the rules'."""
     verdict, _, reason = (single("decision") or "").partition(" ")
     name, note = (single("participant") or "").strip(), single("note")
-    decide(current_app.extensions["study_bundle"], name, verdict=verdict, reason=reason, note=note)
-    with writing():
-        record(current_user.name, "decided", f"{name}: {verdict} {reason}")
+    decide(
+        current_app.extensions["study_bundle"],
+        name,
+        verdict=verdict,
+        reason=reason,
+        note=note,
+        by=current_user.name,
+    )
     return _back(f"{name}: {verdict}, {reason}.")
 
 
@@ -62,8 +67,9 @@ def post_resume() -> Response:
 def post_close() -> Response:
     """End the study, which is final, and open its results; the study's name must be typed."""
     study = current_app.extensions["study_bundle"].manifest.study
-    if (single("study") or "").strip() != study:
-        raise BadPayloadError(f"name must be {study} to close the study; got another.")
+    typed = (single("study") or "").strip()
+    if typed != study:
+        raise BadPayloadError(f"name must be {study} to close the study; got {typed[:40]!r}.")
     return _change("closed")
 
 
@@ -135,7 +141,9 @@ def _change(action: str) -> Response:
     state = STATE_OF[action]
     if change.is_new:
         return _back(f"The study is {state} now.")
-    return _back(f"The study was {state} already: {change.by or 'nobody else'} did it.")
+    if change.at is None:
+        return _back(f"The study was {state} already.")
+    return _back(f"The study was {state} already: {change.by} did it at {change.at:%H:%M} UTC.")
 
 
 def _back(said: str) -> Response:

@@ -71,9 +71,10 @@ def get_texts() -> str:
 @needs("researcher")
 def get_results() -> str:
     """Show how well people did by condition, once the study is closed or if it was set so."""
+    state = read_study().state
     if not _shows_results():
-        raise ForbiddenError("results by condition must wait until the study is closed; it is not.")
-    if read_study().state != "closed" and request.method == "GET":
+        raise ForbiddenError(f"results by condition need a closed study; got one that is {state}.")
+    if state != "closed" and request.method == "GET":
         with writing():
             record(current_user.name, "saw_results")
     results = read_results(_bundle())

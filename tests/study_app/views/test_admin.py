@@ -197,7 +197,7 @@ def test_second_admin_who_closes_is_told_who_did(admin, log_in_as, bundle):
     other = log_in_as("olga", "owner")
     send(admin, "/admin/close", study=bundle.manifest.study)
     answer = send(other, "/admin/close", study=bundle.manifest.study)
-    assert "The study was closed already: admin did it." in other.get(answer.location).text
+    assert "The study was closed already: admin did it at " in other.get(answer.location).text
     assert other.get("/admin").text.count("admin: closed") == 1
 
 
