@@ -18,6 +18,7 @@ from study_app.errors import (
     TooEarlyError,
 )
 from study_app.extensions import db
+from study_app.translation import bundle_shown
 
 STATUS: Final[dict[type[StudyError], int]] = {
     BadPayloadError: 400,
@@ -93,6 +94,8 @@ def _page(status: int, detail: str) -> tuple[str, int]:
     return (
         render_template(
             "error.html",
+            study=bundle_shown().manifest,
+            is_admin=is_admin,
             status=status,
             advice=advice,
             detail="" if advice == detail else detail,

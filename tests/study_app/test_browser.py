@@ -225,6 +225,33 @@ def test_keyboard_alone_is_enough(server, page, bundle):
     assert [each.choice for each in responses_of(server, page)][0] == "Square"
 
 
+def test_going_back_leads_to_the_same_page(server, page, bundle):
+    walk_to(page, bundle, "test")
+    advance(page, bundle)
+    here = address(page)
+    page.go_back()  # to the consent page, which leads on to where the participant is
+    page.wait_for_selector("main[data-step=test]")
+    assert address(page) == here
+    advance(page, bundle)
+    assert len(responses_of(server, page)) == 2
+
+
+def test_going_back_without_scripts_leads_to_the_same_page(server, browser, bundle):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.url)
+    while step_of(page) != "test":
+        fill_in(page, bundle).click()
+    fill_in(page, bundle).click()
+    action = page.locator("main form").get_attribute("action")
+    for _ in range(2):
+        page.go_back()
+        assert page.locator("main form").get_attribute("action") == action
+    fill_in(page, bundle).click()
+    assert len(responses_of(server, page)) == 2
+    context.close()
+
+
 def test_reservoir_is_logged_with_its_time(server, page, bundle):
     walk_to(page, bundle, "test", session=1)
     page.locator("details.reservoir summary").click()

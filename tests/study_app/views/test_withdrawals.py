@@ -55,3 +55,10 @@ def test_wrong_codes_are_refused_and_slowed(walker):
 
 def test_withdrawal_without_a_code_says_so(walker):
     assert send(walker, "").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/withdraw", "/nothing-here", "/p/unknown"])
+def test_pages_beside_the_study_say_whom_to_ask_and_what_is_stored(client, path):
+    page = client.get(path).text
+    assert "lab@example.org" in page
+    assert "Answers are stored for ten years" in page
