@@ -12,7 +12,7 @@ from study_app.extensions import db
 from study_app.media.cli import check_pictures
 from study_app.services.admins import add_first_admin
 from study_app.services.outside_ids import keep_id_key
-from study_app.services.running import fix_plan
+from study_app.services.running import fix_plan, hash_plan
 from study_app.services.study import prepare_database
 
 
@@ -72,13 +72,15 @@ def open_study(app: Flask, wishes: Wishes) -> Opened:
     Raises
     ------
     SetupError
-        If a text is still to be written, the database is another study's, or the bucket answers and
-        lacks a picture.
+        If a text is still to be written, the plan cannot be read, the database is another study's,
+        or the bucket answers and lacks a picture.
     BundleError
         If a picture is missing or damaged.
     """
     bundle: Bundle = app.extensions["study_bundle"]
     check_pictures(bundle, app.extensions["study_bucket"])
+    if wishes.plan is not None:
+        hash_plan(wishes.plan)  # before there is a database
     if not wishes.is_trial_run:
         _check_written(bundle, has_panel=app.extensions["study_panel"] is not None)
     with app.app_context():

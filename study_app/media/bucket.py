@@ -152,7 +152,9 @@ class Bucket:
 
 def _open(url: str) -> tuple[Any, str]:
     """Return the file system of an address, and the folder in it."""
-    protocol = url.partition("://")[0]
+    protocol, separator, _ = url.partition("://")
+    if not separator:  # fsspec would take it for a folder here
+        raise SetupError(f"STUDY_MEDIA must be an address such as s3://bucket/study; got {url!r}.")
     try:
         url_to_fs = importlib.import_module("fsspec.core").url_to_fs
         files, root = url_to_fs(url, **(S3_OPTIONS if protocol in ("s3", "s3a") else {}))

@@ -88,7 +88,8 @@ def _status(app: Flask) -> None:
         numbers = "".join(f"{getattr(arm, name):>13}" for name in ARM_COUNTS)
         print(f"{who:<11}{arm.condition or 'not assigned':<16}{numbers}")
     print(f"{'all':<27}" + "".join(f"{_total(arms, name):>13}" for name in ARM_COUNTS))
-    print("people reached: " + ", ".join(f"{stage.name} {stage.n}" for stage in funnel))
+    if funnel[0].n:
+        print("people reached: " + ", ".join(f"{stage.name} {stage.n}" for stage in funnel))
     for warning in warnings:
         print(f"look: {warning}")
 

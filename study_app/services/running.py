@@ -79,6 +79,30 @@ def change_state(action: str, *, by: str = COMMAND_LINE) -> Change:
         return replace(_last_change(), is_new=True)
 
 
+def hash_plan(file: Path) -> str:
+    """Return the hash of an analysis plan.
+
+    Parameters
+    ----------
+    file
+        The plan, in any format.
+
+    Returns
+    -------
+    str
+        SHA-256.
+
+    Raises
+    ------
+    SetupError
+        If the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SetupError(f"analysis plan must be a readable file; got {file}.") from error
+
+
 def fix_plan(file: Path) -> str:
     """Fix the analysis plan by its hash, before the first participant.
 
@@ -97,10 +121,7 @@ def fix_plan(file: Path) -> str:
     SetupError
         If the file cannot be read, or another plan or none was fixed before somebody took part.
     """
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise SetupError(f"analysis plan must be a readable file; got {file}.") from error
+    digest = hash_plan(file)
     with writing():
         study = db.session.scalars(select(Study).with_for_update()).one()
         if study.plan_sha256 == digest:

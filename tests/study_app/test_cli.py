@@ -190,6 +190,24 @@ def test_admins_are_added_listed_and_removed(database, capsys):
     assert "admin must be one of" in capsys.readouterr().err
 
 
+def test_plan_that_cannot_be_read_leaves_no_database(bundle_path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", str(bundle_path), "--plan", "none.pdf", "--only-prepare"]) == 1
+    assert capsys.readouterr().err == (
+        "craft-study: analysis plan must be a readable file; got none.pdf.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_sent_to_addresses_alone(bundle_path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["push-media", str(bundle_path), "somewhere"]) == 1
+    assert (
+        "must be an address such as s3://bucket/study; got 'somewhere'" in capsys.readouterr().err
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_missing_database_is_told_and_not_made(tmp_path, capsys):
     assert main(["status", "--database", "none.sqlite"]) == 1
     assert "database must be a file; got" in capsys.readouterr().err
