@@ -265,12 +265,13 @@ class ConceptBank:
             If there is no such concept.
         """
         self.check_concepts([concept])
-        coefficients = self.U[:, concept]
-        owners = self.crops.image.tolist()
+        coefficients, owners = self.U[:, concept], self.crops.image.tolist()
+        holding = int((coefficients > 0).sum())
         best: dict[int, int] = {}  # image -> crop
-        for crop in coefficients.argsort(descending=True, stable=True).tolist():
-            if coefficients[crop] > 0 and len(best) < n:
-                best.setdefault(owners[crop], crop)
+        for crop in coefficients.argsort(descending=True, stable=True)[:holding].tolist():
+            if len(best) == n:
+                break
+            best.setdefault(owners[crop], crop)
         return list(best.values())
 
     def split(

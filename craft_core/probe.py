@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from craft_core import graph
@@ -55,6 +54,8 @@ def fit_probe(
     ClassError
         If a class has no picture.
     """
+    from sklearn.linear_model import LogisticRegression  # loads for seconds
+
     counts = np.bincount(np.asarray(labels, dtype=int), minlength=n_classes)
     if counts.min() == 0:
         raise ClassError(f"classes must have pictures to fit a probe; got {counts.tolist()}.")

@@ -18,7 +18,6 @@ from stimuli_builder.preview import write_preview
 from stimuli_builder.scenarios.drawing import draw_scenario
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.scenarios.scenario import Scenario
-from stimuli_builder.shortcuts import shortcuts
 
 _MOST_WORKERS = 8  # more would take longer to start than they save
 
@@ -247,6 +246,8 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from stimuli_builder.shortcuts import shortcuts  # scikit-learn loads for seconds
+
     bundle = read_bundle(options.bundle)
     problems = audit_bundle(bundle)
     for problem in problems[:-1]:

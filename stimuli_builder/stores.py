@@ -75,7 +75,11 @@ def read_store(path: Path) -> ConceptStore:
                     f"{found['folder']}/bank.json must have SHA-256 {found['bank_sha256']}, as "
                     "store.json says; it has not."
                 )
-        banks = {f["class_name"]: load_bank(path / f["folder"]) for f in described["classes"]}
+        banks: dict[str, ConceptBank] = {}
+        network = None  # loaded with the first class, and checked again with each
+        for found in described["classes"]:
+            bank = load_bank(path / found["folder"], network)
+            banks[found["class_name"]], network = bank, bank.backbone
         images = read_images(path / "images.csv")
     except (CraftError, OSError) as error:
         raise StimuliError(str(error)) from error

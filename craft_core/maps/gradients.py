@@ -6,7 +6,6 @@ Letters: n images of H x W pixels, k scores.
 from collections.abc import Callable
 
 import torch
-from captum import attr
 from torch import Tensor
 
 from craft_core.maps.targets import Target, seeded
@@ -30,6 +29,8 @@ def saliency(target: Target, images: Tensor) -> Tensor:
     Tensor
         (n, k, H, W), >= 0.
     """
+    from captum import attr  # loads for seconds
+
     method = attr.Saliency(target.score)
     return _each(target, images, lambda pixels, k: method.attribute(pixels, k).amax(dim=1))
 
@@ -49,6 +50,8 @@ def gradient_input(target: Target, images: Tensor) -> Tensor:
     Tensor
         (n, k, H, W), of both signs.
     """
+    from captum import attr  # loads for seconds
+
     method = attr.InputXGradient(target.score)
     return _each(target, images, lambda pixels, k: method.attribute(pixels, k).sum(dim=1))
 
@@ -71,6 +74,8 @@ def integrated_gradients(target: Target, images: Tensor, *, n_samples: int = STE
         (n, k, H, W), of both signs; the sum over pixels is what the score has more than a grey
         image's, as far as the steps are fine enough.
     """
+    from captum import attr  # loads for seconds
+
     method = attr.IntegratedGradients(target.score)
     at_once = max(target.backbone.batch_size, len(images))
     return _each(
@@ -103,6 +108,8 @@ def smoothgrad(
     Tensor
         (n, k, H, W), >= 0.
     """
+    from captum import attr  # loads for seconds
+
     method = attr.NoiseTunnel(attr.Saliency(target.score))
     spread = NOISE * float(images.max() - images.min())
 

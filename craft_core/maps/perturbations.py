@@ -7,7 +7,6 @@ masked image for all k scores.
 """
 
 import torch
-from captum import attr
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -39,6 +38,8 @@ def occlusion(target: Target, images: Tensor) -> Tensor:
     shorter = min(images.shape[2:])
     window, stride = (max(1, round(share * shorter)) for share in (WINDOW_SHARE, STRIDE_SHARE))
     recorded = Recorded(target)
+    from captum import attr  # loads for seconds
+
     method = attr.Occlusion(recorded)
     maps = []
     for k in range(target.n_scores):

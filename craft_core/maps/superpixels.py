@@ -4,10 +4,10 @@ Letters: n images of H x W pixels, k scores.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from captum import attr
 from skimage.segmentation import slic
 from torch import Tensor
 
@@ -38,6 +38,8 @@ def lime(
     Tensor
         (n, k, H, W), of both signs; constant on a superpixel.
     """
+    from captum import attr  # loads for seconds
+
     return _by_segments(attr.Lime, target, images, generator=generator, n_samples=n_samples)
 
 
@@ -62,6 +64,8 @@ def kernel_shap(
     Tensor
         (n, k, H, W), of both signs; constant on a superpixel.
     """
+    from captum import attr  # loads for seconds
+
     return _by_segments(attr.KernelShap, target, images, generator=generator, n_samples=n_samples)
 
 
@@ -89,7 +93,7 @@ def superpixels(image: Tensor, *, n_segments: int = SEGMENTS) -> Tensor:
 
 
 def _by_segments(
-    library_method: Callable[..., attr.Lime],
+    library_method: Callable[..., Any],
     target: Target,
     images: Tensor,
     *,
