@@ -27,6 +27,12 @@ REPORT_EXAMPLE = """examples:
 Figures are written as PNG, PDF and SVG: 1 (a misclassified image and what drove it), 2 (concepts
 with crops and maps), 3 (sub-concepts), 5 and s2 (the first three and four concepts of every class),
 s3 (feature visualisations), s9 (sanity check); figures 6 and s8 are "craft-concepts fidelity"'s."""
+
+QUALITY_EXAMPLE = """example:
+  craft-concepts quality nmf/ nmf_seed_1/ ace/ --images photographs/ --out quality.csv
+
+Stores are of one network, by any methods. docs/formats.md says what each column is."""
+
 EXPLAIN_EXAMPLE = """example:
   craft-concepts explain concepts/ moon.jpg --images photographs/ --out explanation
 
@@ -84,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fidelity(commands)
     _add_report(commands)
     _add_explain(commands)
+    _add_quality(commands)
     return parser
 
 
@@ -139,6 +146,22 @@ def _add_explain(commands: Any) -> None:  # noqa: ANN401
     explain.add_argument("--images", type=Path, metavar="FOLDER", help="the store's, for crops")
     explain.add_argument("--out", type=Path, default=Path("explanation"), metavar="STEM")
     explain.set_defaults(run=_explain)
+
+
+def _add_quality(commands: Any) -> None:  # noqa: ANN401
+    quality = commands.add_parser(
+        "quality",
+        help="concept stores -> how good each bank is, as one table",
+        description="Compare banks by error, sparsity, coherence, overlap and the logit explained.",
+        epilog=QUALITY_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    quality.add_argument("stores", type=Path, nargs="+", metavar="STORE")
+    quality.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the stores'")
+    quality.add_argument("--class", dest="class_name", metavar="CLASS", help="this one alone")
+    quality.add_argument("--seed", type=int, default=0, metavar="N", help="of the crops by chance")
+    quality.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
+    quality.set_defaults(run=_quality)
 
 
 def _add_sharing(command: argparse.ArgumentParser) -> None:
@@ -232,6 +255,31 @@ def _explain(chosen: argparse.Namespace) -> None:
     for concept in found.order:
         print(f"  {found.bank.concepts[concept].name}: {float(found.effects[concept]):+.2f}")
     print(f"figure: {', '.join(str(file) for file in files)}")
+
+
+def _quality(chosen: argparse.Namespace) -> None:
+    import torch
+
+    from craft_core.store_quality import COLUMNS, compare_stores, write_quality
+
+    rows = compare_stores(
+        chosen.stores,
+        chosen.images,
+        class_name=chosen.class_name,
+        generator=torch.Generator().manual_seed(chosen.seed),
+    )
+    cells = [[_cell(row[column]) for column in COLUMNS] for row in rows]
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *cells, strict=True)]
+    for line in (COLUMNS, *cells):
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
+    if chosen.out is not None:
+        write_quality(chosen.out, rows)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _print_summary(store: dict[str, Any], out: Path) -> None:
