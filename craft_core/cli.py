@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("config", type=Path, metavar="CONFIG.toml")
     extract.add_argument("--images", type=Path, metavar="FOLDER", help="in place of the file's")
     extract.add_argument("--out", type=Path, default=Path("concepts"), metavar="DIR")
+    extract.add_argument(
+        "--probe", type=Path, metavar="STORE", help="take this store's probe; fit none"
+    )
     _add_sharing(extract)
     extract.set_defaults(run=_extract)
     _add_fidelity(commands)
@@ -182,6 +185,11 @@ def _extract(chosen: argparse.Namespace) -> None:
     folder = chosen.images or config.images
     if folder is None:
         raise ConfigError(f"images must be given in {chosen.config} or by --images; got neither.")
+    if chosen.probe is not None:
+        if config.probe is None:
+            raise ConfigError(f"{chosen.config} must have a [probe] for --probe; got none.")
+        probe = config.probe.model_copy(update={"store": chosen.probe})
+        config = config.model_copy(update={"probe": probe})
     store = extract(
         config, folder, chosen.out, jobs=chosen.jobs, dask=chosen.dask, resume=chosen.resume
     )

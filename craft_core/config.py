@@ -36,11 +36,16 @@ class NetworkConfig(Section):
 
 
 class ProbeConfig(Section):
-    """A logistic probe in the place of the network's head; absent where the head is explained."""
+    """A logistic probe in the place of the network's head; absent where the head is explained.
+
+    ``store`` takes the probe of a concept store instead of fitting one, so that stores that are
+    made on different machines, or by different methods, are of one network to the last bit.
+    """
 
     layer: str | None = None
     inverse_penalty: float = Field(default=1.0, gt=0)
     fit_share: float = Field(default=0.5, gt=0, lt=1)
+    store: Path | None = None
 
 
 class CropsConfig(Section):

@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from craft_core.backbones import Backbone, load_backbone
+from craft_core.backbones import Backbone, Probe, load_backbone
 from craft_core.config import ExtractConfig, NetworkConfig, ProbeConfig
-from craft_core.errors import ImageError
+from craft_core.errors import ImageError, StoreError
 from craft_core.images import ImageRecord, list_images, predict, readable
 from craft_core.probe import fit_probe, with_probe
 from craft_core.provenance import file_sha256
-from craft_core.store import StoredImage
+from craft_core.store import StoredImage, load_bank, read_json
 from craft_core.transforms import Transform
 
 
@@ -207,6 +207,38 @@ def _classes_of(records: list[ImageRecord]) -> dict[str, int]:
     return {name: index for index, name in enumerate(names)}
 
 
+def stored_probe(store: Path, *, n_classes: int) -> Probe:
+    """Read the probe of a concept store.
+
+    Parameters
+    ----------
+    store
+        Of ``craft-concepts extract``.
+    n_classes
+        That it has to tell apart.
+
+    Returns
+    -------
+    Probe
+        To the last bit as it was fitted.
+
+    Raises
+    ------
+    StoreError
+        If the store was altered, has no class, no probe, or one of other classes.
+    """
+    described = read_json(store / "store.json", "concept-store")
+    found = [load_bank(store / each["folder"]).backbone.probe for each in described["classes"][:1]]
+    probe = found[0] if found else None
+    if probe is None:
+        raise StoreError(f"store {store} must have a probe; got none.")
+    if len(probe.weight) != n_classes:
+        raise StoreError(
+            f"probe of {store} must tell {n_classes} classes apart; got one of {len(probe.weight)}."
+        )
+    return probe
+
+
 def _with_probe(
     config: ExtractConfig,
     folder: Path,
@@ -217,6 +249,9 @@ def _with_probe(
     backbone = load_configured(config.network)
     if config.probe is None:
         return backbone
+    if config.probe.store is not None:
+        probe = stored_probe(config.probe.store, n_classes=len(classes))
+        return with_probe(backbone, probe).at(backbone.layer)
     fitting = [record for record in records if record.split == "fit"]
     probe = fit_probe(
         backbone.at(config.probe.layer or backbone.layer),

@@ -1,7 +1,7 @@
 """The concept stores a study is built from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +117,20 @@ def read_stores(paths: Sequence[Path]) -> list[ConceptStore]:
         if theirs != ours:
             raise StimuliError(
                 f"concept stores must be of one network; got weights {theirs[:12]}… in "
-                f"{other.path} and {ours[:12]}… in {first.path}."
+                f"{other.path} and {ours[:12]}… in {first.path}. Extract {other.path} again with "
+                f'"--probe {first.path}".'
             )
-        if other.images != first.images:
+        if not _are_same(other.images, first.images):
             raise StimuliError(
                 f"concept stores must be of the same images with the same splits; got others in "
                 f"{other.path} than in {first.path}."
             )
     return stores
+
+
+def _are_same(images: Sequence[StoredImage], others: Sequence[StoredImage]) -> bool:
+    """Compare images, splits and predictions; probabilities may differ in their last digits."""
+    ours, theirs = (
+        [replace(image, probability=0.0) for image in every] for every in (images, others)
+    )
+    return ours == theirs

@@ -198,3 +198,32 @@ def test_number_of_concepts_is_chosen_from_a_list(folder, config, tmp_path):
     assert number.candidates == (2, 4) and number.chosen in (2, 4)
     assert len(load_bank(out / "sea").W) == number.chosen
     assert (out / "sea" / "number.png").stat().st_size > 5000
+
+
+def test_probe_of_another_store_is_taken_to_the_last_bit(store, folder, tmp_path):
+    (tmp_path / "config.toml").write_text(
+        CONFIG.replace("[probe]", "[probe]\ninverse_penalty = 0.1")
+    )
+    arguments = ["extract", str(tmp_path / "config.toml"), "--images", str(folder)]
+    for out, more in (("its_own", []), ("taken", ["--probe", str(store)])):
+        assert main([*arguments, "--out", str(tmp_path / out), *more]) == 0
+    hashes = [
+        json.loads((path / "store.json").read_text())["network"]["weights_sha256"]
+        for path in (store, tmp_path / "taken", tmp_path / "its_own")
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_probe_must_be_there_and_of_as_many_classes(store, folder, tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    arguments = ["extract", str(config), "--images", str(folder), "--out", str(tmp_path / "out")]
+    config.write_text(CONFIG.replace("[probe]\n", ""))
+    assert main([*arguments, "--probe", str(store)]) == 1
+    assert "must have a [probe] for --probe; got none." in capsys.readouterr().err
+    config.write_text(CONFIG.replace("sea = 0, sand = 1", "sea = 0"))
+    assert main([*arguments, "--probe", str(store)]) == 1
+    assert "must tell 1 classes apart; got one of 2." in capsys.readouterr().err
+    config.write_text(CONFIG)
+    assert main([*arguments, "--probe", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
