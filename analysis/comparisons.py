@@ -19,7 +19,7 @@ from analysis.accuracy import participant_means
 from analysis.checks import check_choice, check_columns, check_share, check_shares
 from analysis.equivalence import holm
 from analysis.errors import BaselineError, ConditionsError
-from analysis.shares import Values
+from analysis.shares import ALIKE, Values, are_estimable, share_of
 
 Pairwise = Literal["tukey_kramer", "games_howell"]
 AgainstBaseline = Literal["dunnett", "welch_holm"]
@@ -52,6 +52,13 @@ def one_way(accuracies: pd.DataFrame) -> pd.DataFrame:
         If there are not two conditions with two participants or more each.
     AnalysisError
         If an accuracy is not in [0, 1].
+
+    Warns
+    -----
+    SmallArmWarning
+        If a condition has one participant; it is left out.
+    ZeroVarianceWarning
+        If all participants of a condition have the same accuracy.
     """
     groups = list(_groups(accuracies).values())
     k, n = len(groups), sum(len(group) for group in groups)
@@ -85,8 +92,8 @@ def all_pairs(
     -------
     pd.DataFrame
         One row per pair, in order of appearance: ``condition``, ``reference``, ``difference``,
-        ``ci_low``, ``ci_high``, ``p`` (both adjusted; missing where nobody differs from anybody in
-        either condition) and ``method``.
+        ``ci_low``, ``ci_high``, ``p`` (both adjusted; missing, for ``games_howell``, where nobody
+        differs from anybody within both conditions) and ``method``.
 
     Raises
     ------
@@ -96,6 +103,13 @@ def all_pairs(
         If there are not two conditions with two participants or more each.
     AnalysisError
         If an accuracy or `level` is out of range, or `method` unknown.
+
+    Warns
+    -----
+    SmallArmWarning
+        If a condition has one participant; it is left out.
+    ZeroVarianceWarning
+        If all participants of a condition have the same accuracy.
     """
     check_choice("method", method, ["tukey_kramer", "games_howell"])
     check_share("level", level)
@@ -105,7 +119,7 @@ def all_pairs(
     for i, j in itertools.combinations(range(len(names)), 2):
         error, df = _pair_error(values, i, j, is_pooled=method == "tukey_kramer")
         difference = float(values[i].mean() - values[j].mean())
-        margin, p = 0.0, np.nan
+        margin, p = np.nan, np.nan
         if error > 0:
             margin = float(qsturng(level, len(names), df)) / 2**0.5 * error
             q = 2**0.5 * abs(difference) / error
@@ -144,7 +158,8 @@ def against_baseline(
     -------
     pd.DataFrame
         One row per other condition, in order of appearance: ``condition``, ``reference``,
-        ``difference``, ``ci_low``, ``ci_high``, ``p`` (adjusted) and ``method``.
+        ``difference``, ``ci_low``, ``ci_high``, ``p`` (adjusted) and ``method``; the bounds and p
+        of ``welch_holm`` are missing where nobody differs from anybody within both conditions.
 
     Raises
     ------
@@ -156,6 +171,13 @@ def against_baseline(
         If the baseline is none of these.
     AnalysisError
         If an accuracy or `level` is out of range, or `method` unknown.
+
+    Warns
+    -----
+    SmallArmWarning
+        If a condition has one participant; it is left out.
+    ZeroVarianceWarning
+        If all participants of a condition have the same accuracy.
     """
     check_choice("method", method, ["dunnett", "welch_holm"])
     check_share("level", level)
@@ -182,25 +204,31 @@ def _groups(accuracies: pd.DataFrame) -> dict[str, Values]:
     arms = accuracies.groupby("condition", sort=False)
     means = {str(name): participant_means(arm) for name, arm in arms}
     groups = {name: values for name, values in means.items() if len(values) > 1}
-    if len(groups) < 2 or not any(np.ptp(values) > 0 for values in groups.values()):
+    if len(groups) < 2 or not any(map(_varies, groups.values())):
         sizes = {name: len(values) for name, values in means.items()}
         raise ConditionsError(
             f"conditions must be two or more with two participants or more who differ; got {sizes}."
         )
+    for name, values in means.items():
+        are_estimable(share_of(values, name=name, n_answers=len(values), is_counted=False))
     return groups
+
+
+def _varies(values: Values) -> bool:
+    return bool(np.ptp(values) > ALIKE)
 
 
 def _pair_error(
     groups: Sequence[Values], i: int, j: int, *, is_pooled: bool
 ) -> tuple[float, float]:
-    """Return a difference's standard error and degrees of freedom."""
+    """Return a difference's standard error and degrees of freedom; 0 where nobody differs."""
     if is_pooled:
         df = sum(len(group) - 1 for group in groups)
         pooled = sum((len(group) - 1) * group.var(ddof=1) for group in groups) / df
         return float(pooled * (1 / len(groups[i]) + 1 / len(groups[j]))) ** 0.5, df
-    u, v = (groups[k].var(ddof=1) / len(groups[k]) for k in (i, j))
-    if u + v == 0:
+    if not (_varies(groups[i]) or _varies(groups[j])):
         return 0.0, np.inf
+    u, v = (groups[k].var(ddof=1) / len(groups[k]) for k in (i, j))
     df = (u + v) ** 2 / (u**2 / (len(groups[i]) - 1) + v**2 / (len(groups[j]) - 1))
     return float(u + v) ** 0.5, float(df)
 
@@ -210,7 +238,7 @@ def _welch_anova(groups: Sequence[Values]) -> list[float]:
     n = np.array([len(group) for group in groups])
     mean = np.array([group.mean() for group in groups])
     variance = np.array([group.var(ddof=1) for group in groups])
-    if (variance == 0).any():
+    if not all(map(_varies, groups)):
         return [np.nan] * 4
     w = n / variance
     centre = (w * mean).sum() / w.sum()
@@ -231,12 +259,17 @@ def _dunnett(
 
 
 def _welch_holm(others: list[Values], reference: Values, level: float) -> list[Values]:
-    tests = [stats.ttest_ind(group, reference, equal_var=False) for group in others]
-    bounds = [test.confidence_interval(level) for test in tests]
-    adjusted = holm(pd.Series([float(test.pvalue) for test in tests]))
-    return [
-        np.array([group.mean() - reference.mean() for group in others]),
-        np.array([float(bound.low) for bound in bounds]),
-        np.array([float(bound.high) for bound in bounds]),
-        adjusted.to_numpy(float),
-    ]
+    tests = [_welch(group, reference, level) for group in others]
+    difference, low, high, p = np.array(tests).T
+    return [difference, low, high, holm(pd.Series(p)).to_numpy(float)]
+
+
+def _welch(group: Values, reference: Values, level: float) -> list[float]:
+    """Welch's test: difference, bounds and p; the last three missing where nobody differs."""
+    difference = float(group.mean() - reference.mean())
+    error, df = _pair_error([group, reference], 0, 1, is_pooled=False)
+    if error == 0:
+        return [difference, np.nan, np.nan, np.nan]
+    margin = float(stats.t.ppf((1 + level) / 2, df)) * error
+    p = 2 * float(stats.t.sf(abs(difference) / error, df))
+    return [difference, difference - margin, difference + margin, p]

@@ -8,7 +8,7 @@ from scipy import special, stats
 from analysis.accuracy import participant_means
 from analysis.checks import check_columns, check_share, check_shares
 from analysis.errors import BaselineError
-from analysis.shares import Values
+from analysis.shares import Values, are_estimable, share_of
 
 
 def hedges_g(x: Values, y: Values, *, level: float = 0.95) -> tuple[float, float, float]:
@@ -66,7 +66,8 @@ def standardised_differences(
     -------
     pd.DataFrame
         One row per other condition, in order of appearance: ``condition``, ``hedges_g``,
-        ``ci_low``, ``ci_high``; missing where an arm has one participant.
+        ``ci_low``, ``ci_high``; missing where an arm has one participant, or nobody differs from
+        anybody within both.
 
     Raises
     ------
@@ -76,6 +77,13 @@ def standardised_differences(
         If nobody is in the baseline.
     AnalysisError
         If an accuracy or `level` is out of range.
+
+    Warns
+    -----
+    SmallArmWarning
+        If an arm has one participant.
+    ZeroVarianceWarning
+        If all participants of an arm have the same accuracy.
     """
     check_columns(accuracies, ["participant", "condition", "accuracy"])
     check_shares(accuracies, "accuracy")
@@ -86,6 +94,8 @@ def standardised_differences(
     }
     if arms and baseline not in arms:
         raise BaselineError(f"baseline must be one of {sorted(arms)}; got {baseline!r}.")
+    for name, values in arms.items():
+        are_estimable(share_of(values, name=name, n_answers=len(values), is_counted=False))
     rows = []
     for name, values in arms.items():
         if name != baseline:

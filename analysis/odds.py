@@ -20,7 +20,7 @@ from analysis.contrasts import Contrast
 from analysis.equivalence import holm
 from analysis.errors import EmptyConditionWarning
 from analysis.regression.averaging import averaged_share
-from analysis.regression.gee import contrast_test, fit_gee
+from analysis.regression.gee import contrast_test, fit_gee, variances_if_alike
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
 from analysis.regression.problem import Values
 from analysis.regression.separation import separated_cells
@@ -43,7 +43,8 @@ def marginal_odds_ratios(
 
     Generalised estimating equations with participants as exchangeable clusters, the bias-reduced
     covariance of Mancl & DeRouen (2001), and Student's t with Satterthwaite's degrees of freedom
-    (see `regression.gee.contrast_test`). This is the default test of a difference.
+    (see `regression.gee.contrast_test`). Where all participants of an arm have the same accuracy,
+    their answers count as independent. This is the default test of a difference.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ def marginal_odds_ratios(
         If a condition has nobody left; its rows are missing.
     SmallArmWarning
         If a condition has one participant; its rows are missing.
+    ZeroVarianceWarning
+        If all participants of a condition have the same accuracy.
     SeparationWarning
         If all answers of a condition are right, or all wrong.
     """
@@ -180,10 +183,11 @@ def _marginal_test(trials: pd.DataFrame, arms: Mapping[str, Share], level: float
     X = np.eye(len(names))[rows["arm"]]
     fit = fit_gee(rows["correct"].to_numpy(), X, rows["participant"].to_numpy())
     arm_of = rows.groupby("participant")["arm"].first().to_numpy()
+    alike = variances_if_alike([arms[name] for name in names])
 
     def test(condition: str, reference: str) -> Tested:
         weights = _weights(names, condition, reference)
-        found = contrast_test(fit, weights, arm_of, level=level)
+        found = contrast_test(fit, weights, arm_of, level=level, alike=alike)
         return {
             "odds_ratio": math.exp(found["log_odds"]),
             "ci_low": math.exp(found["ci_low"]),

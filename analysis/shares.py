@@ -179,7 +179,8 @@ def are_estimable(*shares: Share) -> bool:
             warnings.warn(
                 f"{share.name} must vary between participants for a measured spread; got "
                 f"{share.value:.3f} from all {share.n_participants}. "
-                "Their answers count as independent.",
+                "Their answers count as independent; tests of participants' means alone are "
+                "missing between two such arms.",
                 ZeroVarianceWarning,
                 stacklevel=3,
             )

@@ -6,7 +6,7 @@ They give what `odds.marginal_odds_ratios` and `equivalence.utility_equivalence`
 import numpy as np
 
 from analysis.inversion import p_difference_above, p_ratio_above, two_sided
-from analysis.regression.gee import contrast_test, fit_gee
+from analysis.regression.gee import contrast_test, fit_gee, variances_if_alike
 from analysis.regression.problem import Values
 from analysis.separated import is_separated
 from analysis.shares import Share, share_of, t_quantile
@@ -58,7 +58,8 @@ def difference_p(x: Values, y: Values) -> float:
     right = np.concatenate([x.ravel(), y.ravel()]).astype(np.float64)
     participants = np.repeat(np.arange(len(arms)), x.shape[1])
     fit = fit_gee(right, np.eye(2)[rows], participants)
-    return contrast_test(fit, np.array([1.0, -1.0]), arms, level=0.95)["p"]
+    alike = variances_if_alike(shares)
+    return contrast_test(fit, np.array([1.0, -1.0]), arms, level=0.95, alike=alike)["p"]
 
 
 def is_equivalent(x: Values, y: Values, *, margin: float, alpha: float = 0.05) -> bool:

@@ -9,6 +9,7 @@ M (G, k, k)   each participant's share in the information, s (G, k) in the score
 B (k, k)      inverse of the information
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from scipy import special, stats
 from analysis.errors import ConvergenceError
 from analysis.regression.binomial import shortened
 from analysis.regression.problem import Codes, Values
+from analysis.shares import Share
 
 MAX_STEPS: Final = 60
 SCORE: Final = 1e-10  # largest step that ends the iteration, in log odds
@@ -102,12 +104,18 @@ def fit_gee(y: Values, X: Values, g: Codes, *, is_exchangeable: bool = True) -> 
 
 
 def contrast_test(
-    fit: Gee, weights: Values, arms: NDArray[np.int64], *, level: float
+    fit: Gee,
+    weights: Values,
+    arms: NDArray[np.int64],
+    *,
+    level: float,
+    alike: Values | None = None,
 ) -> dict[str, float]:
     """Test one combination of coefficients with a t quantile.
 
     Degrees of freedom are Satterthwaite's, as in Welch's test: each arm's participants make up a
-    part v of the variance, and df = (sum v)^2 / sum(v^2 / (n - 1)).
+    part v of the variance, and df = (sum v)^2 / sum(v^2 / (n - 1)). An arm whose participants are
+    all alike shows no spread: its part is that of as many independent answers.
 
     Parameters
     ----------
@@ -119,6 +127,10 @@ def contrast_test(
         (G,). Arm of each participant.
     level
         Coverage of the interval, in (0, 1).
+    alike
+        (k,), of a model with one coefficient an arm: the variance of an arm's log odds if its
+        answers are independent, where its participants are all alike, and 0 elsewhere; see
+        `variances_if_alike`. All 0 unless given.
 
     Returns
     -------
@@ -127,8 +139,10 @@ def contrast_test(
     """
     squares = (fit.influences @ weights) ** 2  # (G,)
     parts, sizes = np.bincount(arms, squares), np.bincount(arms)
+    if alike is not None:
+        parts = np.where(alike > 0, alike * weights**2, parts)
     used = (parts > 0) & (sizes > 1)
-    variance = float(squares.sum())
+    variance = float(parts.sum())
     df = variance**2 / float((parts[used] ** 2 / (sizes[used] - 1)).sum())
     log_odds, error = float(fit.coefficients @ weights), float(np.sqrt(variance))
     margin = float(stats.t.ppf((1 + level) / 2, df)) * error
@@ -141,6 +155,26 @@ def contrast_test(
         "ci_low": log_odds - margin,
         "ci_high": log_odds + margin,
     }
+
+
+def variances_if_alike(shares: Sequence[Share]) -> Values:
+    """Give arms without a measured spread the variance of independent answers.
+
+    Parameters
+    ----------
+    shares
+        One an arm, in (0, 1), with its exact number of answers.
+
+    Returns
+    -------
+    Values
+        (arms,). Variance of the log odds, 1 / (n a (1 - a)), where all participants of an arm have
+        the same accuracy; 0 elsewhere.
+    """
+    return np.array([
+        0.0 if share.squared_error else 1 / (share.n_answers * share.value * (1 - share.value))
+        for share in shares
+    ])  # fmt: skip
 
 
 def _standardised(y: Values, X: Values, b: Values) -> tuple[Values, Values]:

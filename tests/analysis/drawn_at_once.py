@@ -63,7 +63,10 @@ def are_different(x, y, *, alpha=0.05):
     arms = Arm(x), Arm(y)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = [arm.a * (1 - arm.a) for arm in arms]
-        parts = [arm.u * arm.n / ((arm.n - 1) * v**2) for arm, v in zip(arms, spread, strict=True)]
+        parts = [
+            np.where(arm.u > 0, arm.u * arm.n / ((arm.n - 1) * v**2), 1 / (arm.n_answers * v))
+            for arm, v in zip(arms, spread, strict=True)
+        ]
         variance = parts[0] + parts[1]
         df = variance**2 / sum(v**2 / arm.degrees for v, arm in zip(parts, arms, strict=True))
         t = (special.logit(arms[0].a) - special.logit(arms[1].a)) / np.sqrt(variance)

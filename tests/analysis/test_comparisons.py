@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from analysis.comparisons import against_baseline, all_pairs, one_way
-from analysis.errors import AnalysisError, BaselineError, ConditionsError, MissingColumnError
+from analysis.errors import (
+    AnalysisError,
+    BaselineError,
+    ConditionsError,
+    MissingColumnError,
+    SmallArmWarning,
+    ZeroVarianceWarning,
+)
 
 
 @pytest.fixture
@@ -86,20 +93,24 @@ def test_sessions_of_a_participant_count_once(chicks, rng):
 
 def test_condition_of_one_participant_is_left_out(chicks):
     lonely = chicks[~chicks["participant"].isin([f"casein-{i}" for i in range(1, 12)])]
-    assert "casein" not in set(all_pairs(lonely)["condition"])
+    with pytest.warns(SmallArmWarning, match="casein must have 2 participants or more.*got 1"):
+        assert "casein" not in set(all_pairs(lonely)["condition"])
 
 
 def test_arm_without_spread_has_no_welch_anova(chicks):
     flat = chicks.assign(accuracy=chicks["accuracy"].where(chicks["condition"] != "casein", 1.0))
-    table = one_way(flat).set_index("method")
+    with pytest.warns(ZeroVarianceWarning, match="casein must vary"):
+        table = one_way(flat).set_index("method")
     assert np.isnan(table.loc["welch", "p"]) and table.loc["anova", "p"] < 1e-6
 
 
-def test_arms_without_spread_have_no_width(chicks):
+def test_arms_without_spread_have_a_difference_and_no_interval(chicks):
     rows = [(f"{c}-{i}", c, share) for c, share in (("a", 1.0), ("b", 0.5)) for i in range(4)]
     rows += [(f"c-{i}", "c", 0.1 * i) for i in range(4)]
-    table = all_pairs(pd.DataFrame(rows, columns=["participant", "condition", "accuracy"]))
-    assert _row(table, "a", "b")[["difference", "ci_low", "ci_high"]].tolist() == [0.5] * 3
+    with pytest.warns(ZeroVarianceWarning, match="must vary"):
+        table = all_pairs(pd.DataFrame(rows, columns=["participant", "condition", "accuracy"]))
+    row = _row(table, "a", "b")
+    assert row["difference"] == 0.5 and row[["ci_low", "ci_high", "p"]].isna().all()
 
 
 def test_wrong_arguments_are_named(chicks, rng):
@@ -121,3 +132,23 @@ def test_tables_are_left_unchanged(chicks, rng):
     before = chicks.copy()
     one_way(chicks), all_pairs(chicks), against_baseline(chicks, "casein", rng=rng)
     pd.testing.assert_frame_equal(chicks, before)
+
+
+@pytest.fixture
+def alike():
+    """Two conditions of participants who are all alike, and one whose participants differ."""
+    means = {"baseline": [0.5] * 4, "ace": [0.1 + 0.2 + 0.3] * 3 + [0.6], "craft": [0.5, 0.7, 0.9]}
+    rows = [(f"{c}{i}", c, a) for c, values in means.items() for i, a in enumerate(values)]
+    return pd.DataFrame(rows, columns=["participant", "condition", "accuracy"])
+
+
+def test_conditions_without_spread_get_no_bounds_and_no_p(alike, rng):
+    with pytest.warns(ZeroVarianceWarning, match="must vary .*from all 4.*two such arms"):
+        welch = against_baseline(alike, rng=rng)
+    with pytest.warns(ZeroVarianceWarning, match="must vary"):
+        pairs = all_pairs(alike)
+    for row in (_row(welch, "ace", "baseline"), _row(pairs, "baseline", "ace")):
+        assert abs(row["difference"]) == pytest.approx(0.1)
+        assert row[["ci_low", "ci_high", "p"]].isna().all()
+    for row in (_row(welch, "craft", "baseline"), _row(pairs, "baseline", "craft")):
+        assert row[["ci_low", "ci_high", "p"]].notna().all()

@@ -42,6 +42,13 @@ def test_test_between_conditions_is_that_of_the_package(arms):
         assert found.tolist() == expected
 
 
+def test_test_of_participants_alike_is_that_of_the_package():
+    x, y = (np.stack([np.arange(21) < n] * 8)[None] for n in (18, 12))
+    for alpha in (0.05, 0.0005):
+        expected = difference_p(x[0].astype(float), y[0].astype(float)) < alpha
+        assert drawn.are_different(x, y, alpha=alpha).tolist() == [expected]
+
+
 def test_equivalence_and_harm_are_those_of_the_package(arms):
     x, y = arms
     margin = np.full(N_STUDIES, 0.3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.effect_sizes import hedges_g, standardised_differences
-from analysis.errors import AnalysisError, BaselineError
+from analysis.errors import AnalysisError, BaselineError, SmallArmWarning, ZeroVarianceWarning
 
 
 def test_g_agrees_with_its_formula_in_r(chicks):
@@ -36,8 +36,13 @@ def test_scale_and_place_do_not_matter():
 def test_arms_without_spread_or_of_one_have_none(chicks):
     assert math.isnan(hedges_g(np.ones(3), np.ones(4))[0])
     kept = ~chicks["participant"].isin([f"casein-{i}" for i in range(1, 12)])
-    table = standardised_differences(chicks[kept], "horsebean").set_index("condition")
+    with pytest.warns(SmallArmWarning, match="casein must have 2 participants or more"):
+        table = standardised_differences(chicks[kept], "horsebean").set_index("condition")
     assert math.isnan(table.loc["casein", "hedges_g"])
+    same = chicks.assign(accuracy=0.5)
+    with pytest.warns(ZeroVarianceWarning, match="must vary between participants"):
+        table = standardised_differences(same, "horsebean")
+    assert table["hedges_g"].isna().all()
 
 
 def test_nobody_gives_an_empty_table(chicks):

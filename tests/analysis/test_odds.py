@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import special
+from scipy import special, stats
 
 from analysis.contrasts import planned_contrasts
 from analysis.errors import (
@@ -13,6 +13,7 @@ from analysis.errors import (
     MissingColumnError,
     SeparationWarning,
     SmallArmWarning,
+    ZeroVarianceWarning,
 )
 from analysis.inversion import p_difference_above, two_sided
 from analysis.odds import conditional_odds_ratios, marginal_odds_ratios
@@ -165,3 +166,34 @@ def test_wrong_arguments_are_named(trials):
         conditional_odds_ratios(trials.drop(columns="item"), CONTRASTS)
     with pytest.raises(AnalysisError, match=r"level must be in \(0, 1\); got 95"):
         marginal_odds_ratios(trials, CONTRASTS, level=95)
+
+
+def _alike(condition, n, n_right, n_items=21):
+    """n participants who are all right as often, in other items."""
+    right = np.stack([np.roll(np.arange(n_items) < n_right, i) for i in range(n)])
+    return pd.DataFrame({
+        "participant": np.repeat([f"{condition}-{i}" for i in range(n)], n_items),
+        "condition": condition, "correct": right.ravel(),
+    })  # fmt: skip
+
+
+def test_arms_of_participants_alike_are_as_uncertain_as_independent_answers():
+    trials = pd.concat([_alike("baseline", 8, 15), _alike("craft", 8, 17)], ignore_index=True)
+    contrasts = planned_contrasts(["baseline", "craft"])
+    with pytest.warns(ZeroVarianceWarning, match="must vary.*count as independent"):
+        row = marginal_odds_ratios(trials, contrasts).iloc[0]
+    variance = 1 / (168 * 17 / 21 * 4 / 21) + 1 / (168 * 15 / 21 * 6 / 21)
+    t = math.log((17 / 4) / (15 / 6)) / variance**0.5
+    assert row["odds_ratio"] == pytest.approx(1.7)
+    assert row["t"] == pytest.approx(t)
+    assert row["ci_low"] < 1.7 < row["ci_high"] and 7 <= row["df"] <= 14
+    assert row["p"] == pytest.approx(2 * stats.t.sf(t, row["df"]))
+
+
+def test_one_arm_of_participants_alike_adds_to_the_variance():
+    other = make_trials({"craft": 0.8}, n=8).drop(columns="item")
+    trials = pd.concat([_alike("baseline", 8, 15), other], ignore_index=True)
+    with pytest.warns(ZeroVarianceWarning, match="baseline must vary"):
+        row = marginal_odds_ratios(trials, planned_contrasts(["baseline", "craft"])).iloc[0]
+    error = math.log(row["odds_ratio"]) / row["t"]
+    assert error**2 > 1 / (168 * 15 / 21 * 6 / 21)

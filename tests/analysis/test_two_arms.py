@@ -53,3 +53,11 @@ def test_equivalence_is_that_of_the_table(share):
 def test_baseline_without_right_answers_is_equivalent_to_nothing():
     assert not is_equivalent(draw(0.5, 8), np.zeros((8, 21)), margin=0.1)
     assert arm_of(draw(0.5, 8), "x").n_answers == 168
+
+
+def test_p_of_participants_alike_is_that_of_the_table():
+    x, y = (np.stack([np.arange(21) < n] * 8).astype(float) for n in (17, 15))
+    with pytest.warns(ZeroVarianceWarning):
+        table = marginal_odds_ratios(as_rows({"craft": x, "baseline": y}), CONTRAST)
+    assert difference_p(x, y) == pytest.approx(table.loc[0, "p"], rel=1e-9)
+    assert 0.01 < difference_p(x, y) < 0.2

@@ -44,3 +44,9 @@ def test_what_is_open_is_marked(export_folder):
 def test_preregistration_needs_a_place(export_folder, capsys):
     assert main([*ASKED, "--study", str(export_folder)]) == 1
     assert "out must be given where study is; got none." in capsys.readouterr().err
+
+
+def test_tiny_studies_of_participants_alike_have_a_power(capsys):
+    arguments = "power --reference 0.5 --accuracy 0.6 --per-arm 3 --items 2 --studies 100"
+    assert main(arguments.split()) == 0
+    assert "Enough for a power" in capsys.readouterr().out
