@@ -2,11 +2,13 @@
 
 A participant is known by number and by the instant of consent: the same pair in two exports is one
 person, exported twice; the same number with another instant is another server's participant, and
-gets the export's name before the number. Of exports that share participants, made of one server,
-the last one's arms count; those of several servers are added up.
+gets the export's name before the number. Exports that share participants were made of one server:
+the latest of them counts, in whatever order they come, and whoever is in an earlier one alone
+withdrew since. Arms of several servers are added up.
 """
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +16,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.errors import DuplicateWarning, MergeError
-from analysis.responses import Export
+from analysis.responses import Export, check_counts
 from analysis.withdrawals import added_arms, subtracted_arms
 
 TABLES: Final = ("participants", "responses", "events", "replies", "decisions")
@@ -49,7 +51,8 @@ def merge_exports(exports: Sequence[Export]) -> Export:
     Returns
     -------
     Export
-        The rows of all. Of a participant who is in several exports, those of the last one count.
+        The rows of all. Of exports that share participants, those of the latest count; who is not
+        in it any more is left out.
 
     Raises
     ------
@@ -59,32 +62,25 @@ def merge_exports(exports: Sequence[Export]) -> Export:
     Warns
     -----
     DuplicateWarning
-        If participants are in several exports, with their number.
+        If participants are in several exports, or withdrew between two, with their number.
+    CounterWarning
+        If the arms do not count the participants.
     """
     if not exports:
         raise MergeError("exports must be one or more; got none.")
     if len(exports) == 1:
         return exports[0]
     _check_alike(exports)
-    parts: list[Export] = []
-    arms: list[pd.DataFrame] = []
-    n_twice = 0
-    for export in reversed(exports):  # the last one first
-        known = pd.concat([part.participants[KEY] for part in parts]) if parts else None
-        fresh, n = _without(export, known)
-        n_twice += n
-        arms = arms if n else [export.arms, *arms]
-        parts.insert(0, fresh)
-    if n_twice:
-        _warn(f"participants must be in one export; got {n_twice} in several. The last one counts.")
-    parts = _renamed(parts)
+    latest = _latest_of_servers(exports)
+    parts = _renamed(latest)
     tables = {
         name: pd.concat([getattr(part, name) for part in parts], ignore_index=True)
         for name in TABLES
     }
     hashes = {f"{e.name}/{file}": value for e in exports for file, value in e.sha256.items()}
     name = " + ".join(export.name for export in exports)
-    tables["arms"] = added_arms(arms)
+    tables["arms"] = added_arms([part.arms for part in latest])
+    check_counts(tables["arms"], tables["participants"])
     return dataclasses.replace(exports[-1], name=name, sha256=hashes, **tables)
 
 
@@ -115,8 +111,42 @@ def without_pilot(export: Export, pilot: Export) -> Export:
     return dataclasses.replace(kept, arms=subtracted_arms(kept.arms, pilot.arms))
 
 
+def _latest_of_servers(exports: Sequence[Export]) -> list[Export]:
+    """Keep the latest export of each server, in the order given, and warn of who is not in it."""
+    kept: dict[int, Export] = {}
+    n_twice = n_gone = 0
+    places = sorted(range(len(exports)), key=lambda place: _last_instant(exports[place]))
+    for place in reversed(places):
+        export = exports[place]
+        known = pd.concat([part.participants[KEY] for part in kept.values()]) if kept else None
+        others, n = _without(export, known)
+        if n:
+            n_twice += n
+            n_gone += len(others.participants)
+        else:
+            kept[place] = export
+    _warn_of(n_twice, n_gone)
+    return [kept[place] for place in sorted(kept)]
+
+
+def _last_instant(export: Export) -> float:
+    """Return when the last thing happened, in nanoseconds; of nobody, before everything."""
+    instants = pd.concat([export.participants["started_at"], export.events["at"]]).dropna()
+    return float(instants.max().value) if len(instants) else -math.inf
+
+
+def _warn_of(n_twice: int, n_gone: int) -> None:
+    if n_twice:
+        _warn(f"participants must be in one export; got {n_twice} in several. The latest counts.")
+    if n_gone:
+        _warn(
+            "participants of an earlier export must be in the last one of the same server; got "
+            f"{n_gone} who are not. They withdrew since, and are left out."
+        )
+
+
 def _warn(message: str) -> None:
-    warnings.warn(message, DuplicateWarning, stacklevel=3)
+    warnings.warn(message, DuplicateWarning, stacklevel=4)
 
 
 def _check_alike(exports: Sequence[Export]) -> None:

@@ -207,6 +207,25 @@ def _check_arms(arms: pd.DataFrame, participants: pd.DataFrame, study: Study) ->
     _refuse(unknown, arms, "arms.csv", rule, "condition")
     _refuse(arms.duplicated(keys), arms, "arms.csv", "be there once", "condition")
     _refuse(arms["withdrawn"] > arms["began"], arms, "arms.csv", "be at most began", "withdrawn")
+    check_counts(arms, participants)
+
+
+def check_counts(arms: pd.DataFrame, participants: pd.DataFrame) -> None:
+    """Warn where arms count others than are listed.
+
+    Parameters
+    ----------
+    arms
+        As arms.csv.
+    participants
+        As participants.csv.
+
+    Warns
+    -----
+    CounterWarning
+        With how many more, or fewer, are counted.
+    """
+    keys = ["simulated", "condition"]
     counted = arms.assign(n=arms["began"] - arms["withdrawn"]).groupby(keys, dropna=False)["n"]
     listed = participants.groupby(keys, dropna=False).size()
     differs = counted.sum().sub(listed, fill_value=0)

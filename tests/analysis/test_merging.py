@@ -3,10 +3,11 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from analysis.errors import DuplicateWarning, MergeError
+from analysis.errors import CounterWarning, DuplicateWarning, MergeError
 from analysis.merging import merge_exports, study_key, without_pilot
 from analysis.responses import read_export
 from analysis.results import analyse
+from analysis.withdrawals import withdrawn
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def _elsewhere(export):
 
 
 def test_an_export_made_twice_counts_once(export):
-    with pytest.warns(DuplicateWarning, match="in one export; got 20 in several. The last one"):
+    with pytest.warns(DuplicateWarning, match="in one export; got 20 in several. The latest"):
         merged = merge_exports([_cut(export, 20), export])
     assert len(merged.participants) == len(export.participants)
     assert len(merged.responses) == len(export.responses)
@@ -80,3 +81,35 @@ def test_inputs_are_left_unchanged(export):
     before = export.participants.copy()
     merge_exports([export, _elsewhere(export)])
     assert export.participants.equals(before)
+
+
+def _withdrawn(export, n, name="late"):
+    """The export as it is after the first n participants withdrew."""
+    names = export.participants["participant"].iloc[n:]
+    tables = {
+        table: getattr(export, table)[getattr(export, table)["participant"].isin(names)]
+        for table in ("participants", "responses", "events")
+    }
+    gone = export.participants["condition"].head(n).fillna("")
+    counts = export.arms["condition"].fillna("").map(gone.value_counts()).fillna(0)
+    arms = export.arms.assign(withdrawn=counts.astype("int64"))
+    return dataclasses.replace(export, name=name, **tables, arms=arms)
+
+
+@pytest.mark.parametrize("is_late_first", [False, True])
+def test_who_withdrew_between_two_exports_is_left_out_and_counted_once(export, is_late_first):
+    late = _withdrawn(export, 3)
+    pair = [late, _cut(export, 50)] if is_late_first else [_cut(export, 50), late]
+    with (
+        pytest.warns(DuplicateWarning, match="of an earlier export must be .* got 3 who are not"),
+        pytest.warns(DuplicateWarning, match="in one export; got 47 in several"),
+    ):
+        merged = merge_exports(pair)
+    assert list(merged.participants["participant"]) == list(late.participants["participant"])
+    assert withdrawn(merged) == withdrawn(late)
+
+
+def test_arms_that_do_not_count_the_merged_participants_are_noted(export):
+    short = dataclasses.replace(export, arms=export.arms.assign(began=0))
+    with pytest.warns(CounterWarning, match="arms.csv must count the participants .* got -60 in"):
+        merge_exports([short, _elsewhere(export)])
