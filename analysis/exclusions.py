@@ -108,7 +108,7 @@ def decide(export: Export, rules: Sequence[Rule] | None = None) -> pd.DataFrame:
         If the counters of participants.csv disagree with responses.csv.
     """
     record = raw_record(export)
-    _compare_counters(export.participants, record)
+    _compare_counters(export, record)
     chosen = applied_rules(export.study) if rules is None else rules
     return decide_record(record, export.study, chosen)
 
@@ -187,8 +187,28 @@ def _per_attempt(responses: pd.DataFrame, phase: str) -> pd.DataFrame:
     return answers.groupby(["participant", "attempt"])["correct"].agg(["sum", "size"])
 
 
-def _compare_counters(participants: pd.DataFrame, record: pd.DataFrame) -> None:
-    is_passed = (record["quiz_best"] == record["quiz_items"]) & (record["quiz_items"] > 0)
+def quiz_needed(study: Study, n_items: int) -> int:
+    """Return how many items of the quiz must be right.
+
+    Parameters
+    ----------
+    study
+        With its thresholds.
+    n_items
+        Asked in one attempt.
+
+    Returns
+    -------
+    int
+        ``quiz_min_correct``; all of them where the study does not set it.
+    """
+    needed = study.rules.get("quiz_min_correct")
+    return n_items if needed is None else int(needed)
+
+
+def _compare_counters(export: Export, record: pd.DataFrame) -> None:
+    participants = export.participants
+    is_passed = (record["quiz_items"] > 0) & ~_lacks_in_quiz(record, export.study)
     counted = record.assign(quiz_passed=is_passed)
     columns = ["quiz_passed", "catch_shown", "catch_correct"]
     differs = (counted[columns].to_numpy() != participants[columns].to_numpy()).any(axis=1)
@@ -202,15 +222,21 @@ def _compare_counters(participants: pd.DataFrame, record: pd.DataFrame) -> None:
         )
 
 
+def _lacks_in_quiz(record: pd.DataFrame, study: Study) -> pd.Series:
+    n_items = int(record["quiz_items"].max()) if len(record) else 0
+    too_few: pd.Series = record["quiz_best"] < quiz_needed(study, n_items)
+    return too_few & (record["quiz_items"] > 0)
+
+
 def _failed_practice(record: pd.DataFrame, study: Study) -> pd.Series:
     """Screened out there, or let through with too few right answers."""
     too_few: pd.Series = record["practice_best"] < study.rules["practice_min_correct"]
     return _screened(record, "practice") | (too_few & record["condition"].notna())
 
 
-def _failed_quiz(record: pd.DataFrame, _: Study) -> pd.Series:
-    """Screened out there, or let through without all answers right."""
-    too_few = record["quiz_best"] < record["quiz_items"]
+def _failed_quiz(record: pd.DataFrame, study: Study) -> pd.Series:
+    """Screened out there, or let through with too few right answers."""
+    too_few = _lacks_in_quiz(record, study)
     return _screened(record, "quiz") | (too_few & record["condition"].notna())
 
 
@@ -298,7 +324,8 @@ RULES: Final = (
         is_screening=True,
         is_broken=_failed_quiz,
         detail=lambda row, study: (
-            f"{row['quiz_best']} of {row['quiz_items']} right in the best quiz attempt; all needed"
+            f"{row['quiz_best']} of {row['quiz_items']} right in the best quiz attempt; "
+            f"{quiz_needed(study, row['quiz_items'])} needed"
         ),
     ),
     Rule(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.exclusions import raw_record
+from analysis.exclusions import quiz_needed, raw_record
 from analysis.responses import Export
 
 
@@ -25,7 +25,8 @@ def screening_figures(export: Export) -> pd.DataFrame:
     practice = _attempts(responses, "practice")
     practice["passed"] = practice["sum"] >= export.study.rules["practice_min_correct"]
     quiz = _attempts(responses, "quiz")
-    quiz["passed"] = quiz["sum"] == raw_record(export)["quiz_items"].max()
+    n_items = int(raw_record(export)["quiz_items"].max()) if len(quiz) else 0
+    quiz["passed"] = quiz["sum"] >= quiz_needed(export.study, n_items)
     catch = responses[responses["is_catch"] & (responses["phase"] == "test").astype(bool)]
     catch = catch.rename(columns={"session": "round", "correct": "passed"})
     parts = {"practice": practice, "quiz": quiz, "catch": catch}

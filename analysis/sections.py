@@ -274,11 +274,12 @@ def _screening(results: Results) -> Section:
             "Share": lambda row: percent(row["share"]),
         },
     )
-    n_catch = rules["catch_min_correct"]
+    n_catch, n_quiz = rules["catch_min_correct"], rules.get("quiz_min_correct")
+    quiz = "all right" if n_quiz is None else f"{n_quiz:g} right answers"
     catch = f", and the catch trials, one a session, for {n_catch} right in all" if n_catch else ""
     said = (
         f"The practice asks for {rules['practice_min_correct']} right answers within "
-        f"{rules['practice_max_attempts']} rounds, the quiz for all right within "
+        f"{rules['practice_max_attempts']} rounds, the quiz for {quiz} within "
         f"{rules['quiz_max_attempts']} attempts{catch}."
     )
     return Section(id="screening", title="Screening", paragraphs=(said,), tables=(figures,))

@@ -1,9 +1,12 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 
 from analysis.errors import CounterWarning
 from analysis.exclusions import RULES, decide, exclusion_table, raw_record
 from analysis.responses import read_export
+from analysis.screening import screening_figures
 
 
 @pytest.fixture
@@ -117,3 +120,38 @@ def test_export_is_left_unchanged(export):
     decide(export)
     pd.testing.assert_frame_equal(export.participants, before[0])
     pd.testing.assert_frame_equal(export.responses, before[1])
+
+
+def _counted_anew(tables, needed):
+    """Let the counters say who passes the quiz at so many right answers."""
+    right = {}
+    for answer in tables["responses"]:
+        if answer["phase"] == "quiz":
+            key = answer["participant"], answer["attempt"]
+            right[key] = right.get(key, 0) + answer["correct"]
+    best = {}
+    for (name, _), n in right.items():
+        best[name] = max(n, best.get(name, 0))
+    for row in tables["participants"]:
+        row["quiz_passed"] = best.get(row["participant"], 0) >= needed
+
+
+@pytest.mark.parametrize(
+    ("needed", "rule", "detail"),
+    [(2, "analysed", ""), (3, "quiz", "2 of 3 right in the best quiz attempt; 3 needed")],
+)
+def test_quiz_asks_for_as_many_right_answers_as_the_study_does(
+    made_tables, tmp_path, needed, rule, detail
+):
+    row, answers = _completed(made_tables[0])
+    _fail([answer for answer in answers if answer["phase"] == "quiz"][:1])
+    _counted_anew(made_tables[0], needed)
+    export = _rewritten(made_tables, tmp_path)
+    rules = export.study.rules | {"quiz_min_correct": needed}
+    export = dataclasses.replace(export, study=dataclasses.replace(export.study, rules=rules))
+    decided = decide(export).fillna({"rule": "analysed"}).set_index("participant")
+    assert decided.loc[row["participant"], ["rule", "detail"]].tolist() == [rule, detail]
+    passed = screening_figures(export).query("screening == 'quiz'")["passed"].sum()
+    quiz = export.responses[export.responses["phase"] == "quiz"]
+    right = quiz.groupby(["participant", "attempt"])["correct"].sum()
+    assert passed == (right >= needed).sum()

@@ -68,3 +68,14 @@ def test_study_without_analysed_participants_says_so(results):
     empty = dataclasses.replace(results, tables=tables)
     assert _section(empty, "headline").paragraphs[0].startswith("Nothing can be compared yet")
     assert "tie" not in [section.id for section in sections(empty)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [({}, "the quiz for all right within 2"), ({"quiz_min_correct": 2}, "the quiz for 2 right")],
+)
+def test_screening_says_what_the_quiz_asks_for(results, rules, said):
+    study = dataclasses.replace(results.export.study, rules=results.export.study.rules | rules)
+    changed = dataclasses.replace(results.export, study=study)
+    text = _section(dataclasses.replace(results, export=changed), "screening").paragraphs[0]
+    assert said in text
