@@ -5,13 +5,15 @@ The two kinds hold different items, so that items are a sample of each. Columns 
 """
 
 import math
+import warnings
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.errors import DesignError
+from analysis.errors import ConvergenceError, DesignError, NoComparisonWarning
 from analysis.findings import Fields, Finding, counts
 from analysis.paired import paired_shares, paired_t, wilcoxon
 from analysis.regression.binomial import fit_binomial
@@ -58,17 +60,18 @@ def between_levels(
     -------
     list[Finding]
         The default first. Where all answers of a kind are right, or wrong, the odds ratio has a
-        one-sided bound from two-way clusters, and so says its method.
+        one-sided bound from two-way clusters, and so says its method. Where the mixed model does
+        not come to an end, its estimate, bounds and p are missing.
 
     Raises
     ------
     DesignError
         If a kind is absent, or there are not two participants and two items of each.
-    ConvergenceError
-        If the mixed model does not come to an end.
 
     Warns
     -----
+    NoComparisonWarning
+        If a method cannot be computed, with the reason; the others stand.
     SeparationWarning
         If all answers of a kind are right, or all wrong.
     UnpairedRowsWarning
@@ -78,16 +81,10 @@ def between_levels(
         raise DesignError(
             f"answers must be to both kinds for {test}; got {len(answers)} answers to one."
         )
-    found = [_default(answers, group, level)]
+    name = f"{test} ({group})" if group else test
+    found = [_default(answers, group, level, name=name)]
     if has_alternatives:
-        pairs = paired_shares(answers)
-        found += [
-            _two_way(answers, level),
-            _cluster_robust(answers, level),
-            paired_t(pairs, level=level),
-            wilcoxon(pairs),
-            _naive(answers, level),
-        ]
+        found += _alternatives(answers, level, name=name)
     shared: Fields = {"test": test, "group": group, **counts(answers)}
     return [
         Finding(**shared | {"is_default": i == 0, "null": _null(fields)} | fields)
@@ -95,11 +92,37 @@ def between_levels(
     ]
 
 
+def _alternatives(answers: pd.DataFrame, level: float, *, name: str) -> list[Fields]:
+    """Compute the other methods, and warn of those that cannot be."""
+    methods: dict[str, Callable[[], list[Fields]]] = {
+        "two-way clusters": lambda: [_two_way(answers, level)],
+        "clusters of participants": lambda: [_cluster_robust(answers, level)],
+        "paired tests": lambda: _paired(answers, level),
+        "independent answers": lambda: [_naive(answers, level)],
+    }
+    found: list[Fields] = []
+    for method, compute in methods.items():
+        try:
+            found += compute()
+        except (DesignError, ConvergenceError) as error:
+            _warn(f"{name} by {method} cannot be computed: {error}")
+    return found
+
+
+def _paired(answers: pd.DataFrame, level: float) -> list[Fields]:
+    pairs = paired_shares(answers)
+    return [paired_t(pairs, level=level), wilcoxon(pairs)]
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, NoComparisonWarning, stacklevel=4)
+
+
 def _null(fields: Fields) -> float:
     return 1.0 if "odds ratio" in fields["quantity"] else 0.0
 
 
-def _default(answers: pd.DataFrame, group: str, level: float) -> Fields:
+def _default(answers: pd.DataFrame, group: str, level: float, *, name: str) -> Fields:
     kinds = [answers[answers["treated"] == which] for which in (True, False)]
     names = [f"{'treated' if i == 0 else 'reference'} {group}".strip() for i in range(2)]
     shares = [two_way_share(k, "right", name=n) for k, n in zip(kinds, names, strict=True)]
@@ -113,6 +136,20 @@ def _default(answers: pd.DataFrame, group: str, level: float) -> Fields:
             **{name: bound[name] for name in ("ci_low", "ci_high", "p")},
             "assumes": "participants and items are two crossed samples",
         }
+    mixed = {
+        "method": "mixed_logit",
+        "quantity": "conditional odds ratio",
+        "assumes": MIXED,
+    }
+    try:
+        return mixed | _mixed(answers, level)
+    except ConvergenceError as error:
+        _warn(f"{name} by a mixed logit cannot be computed: {error}")
+        return mixed | dict.fromkeys(("estimate", "ci_low", "ci_high", "p"), math.nan)
+
+
+def _mixed(answers: pd.DataFrame, level: float) -> Fields:
+    """Fit participants' intercepts and slopes and random items."""
     X = np.column_stack([np.ones(len(answers)), answers["treated"].to_numpy(float) - 0.5])
     fit = fit_mixed_logit(
         answers["right"].to_numpy(float),
@@ -121,12 +158,7 @@ def _default(answers: pd.DataFrame, group: str, level: float) -> Fields:
         Grouping(codes=pd.factorize(answers["item"])[0], design=X[:, :1]),
     )
     df = min(answers["participant"].nunique() - 1, answers["item"].nunique() - 2)
-    fields = odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], df, level)
-    return {
-        "method": "mixed_logit",
-        "quantity": "conditional odds ratio",
-        "assumes": MIXED,
-    } | fields
+    return odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], df, level)
 
 
 def odds_ratio_fields(log_odds: float, variance: float, df: float, level: float) -> Fields:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.errors import DesignError, NoComparisonWarning
+from analysis.errors import ConvergenceError, DesignError, NoComparisonWarning
 from analysis.recursivity import binary_choice, intruder
 from analysis.responses import Export
 
@@ -55,6 +55,6 @@ def recursivity_tables(
             continue
         try:
             tables[task] = test(rows, level=level)
-        except DesignError as error:
+        except (ConvergenceError, DesignError) as error:
             warnings.warn(f"{task} cannot be tested: {error}", NoComparisonWarning, stacklevel=2)
     return tables

@@ -116,9 +116,11 @@ def fit_mixed_logit(
         Y=np.empty((len(y), 0)) if items is None else items.design,
     )
     climb = _Climb(problem)
-    place = climb.maximise()
-    curvature = climb.curvature(place)
-    place, curvature = climb.polish(place, curvature)
+    try:
+        place = climb.maximise()
+        place, curvature = climb.polish(place, climb.curvature(place))
+    except np.linalg.LinAlgError as error:
+        raise ConvergenceError(f"curvature must be finite and full; got {error}.") from error
     parameters = climb.parameters(place)
     b, T, S = problem.split(parameters)
     deviations = np.concatenate([np.diag(T @ T.T), np.diag(S @ S.T)]) ** 0.5

@@ -15,6 +15,7 @@ from analysis.regression.problem import Problem, Values
 MAX_STEPS: Final = 60
 MAX_HALVINGS: Final = 30
 DECREMENT: Final = 1e-22  # of Newton's step to the mode, in units of the log-likelihood
+REACHED: Final = 1e-12  # the same, where rounding lets no step come closer, of the log density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ def find_mode(
     Raises
     ------
     ConvergenceError
-        If the density still rises after `MAX_STEPS` steps.
+        If the density still rises by more than rounding after `MAX_STEPS` steps.
     """
     b, T, S = problem.split(parameters)
     A, B, fixed = problem.Z @ T, problem.Y @ S, problem.X @ b
@@ -105,7 +106,7 @@ def find_mode(
                      np.zeros((problem.n_items, B.shape[1])))  # fmt: skip
     eta, joint = _density(problem, fixed, A, B, u, v)
     rise = np.inf
-    for _ in range(MAX_STEPS):
+    for step_number in range(MAX_STEPS):
         p = special.expit(eta)
         curvature = _curvature(problem, problem.m * p * (1 - p), A, B)
         residual = problem.y - problem.m * p
@@ -113,7 +114,8 @@ def find_mode(
         of_v = problem.sum_by_item(residual, B) - v
         step = curvature.solve(of_u, of_v)
         rise = float(np.vdot(of_u, step[0]) + np.vdot(of_v, step[1]))
-        if rise <= DECREMENT:
+        least = DECREMENT if step_number < MAX_STEPS - 1 else REACHED * max(1.0, abs(joint))
+        if rise <= least:
             return Mode(u=u, v=v, eta=eta, A=A, B=B, curvature=curvature, joint=joint)
         for halving in range(MAX_HALVINGS):
             share = 0.5**halving

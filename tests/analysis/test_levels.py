@@ -1,10 +1,20 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import special
 
-from analysis.errors import DesignError, SeparationWarning
+from analysis import levels
+from analysis.errors import (
+    ConvergenceError,
+    DesignError,
+    NoComparisonWarning,
+    SeparationWarning,
+    UnpairedRowsWarning,
+)
 from analysis.levels import between_levels
+from analysis.regression.averaging import log_odds_of_share
 
 TO = 1e-4
 
@@ -70,3 +80,52 @@ def test_all_right_gives_a_one_sided_bound(aggression):
 def test_one_kind_is_an_error(aggression):
     with pytest.raises(DesignError, match="both kinds for t; got 3792 answers to one"):
         between_levels(aggression[aggression["treated"]], test="t")
+
+
+def draw(seed, *, n=8, n_items=15, share=0.97):
+    """Answers near the ceiling of participants who differ by 1 and pictures that do not."""
+    rng = np.random.default_rng(seed)
+    kinds = np.repeat([False, True], n_items)
+    center = log_odds_of_share(share, 1.0)
+    person, slope = rng.standard_normal((n, 1)), 0.3 * rng.standard_normal((n, 1))
+    items = 0 * rng.standard_normal(2 * n_items)
+    p = special.expit(center + person + slope * (kinds - 0.5) + items)
+    right = rng.random(p.shape) < p
+    return pd.DataFrame({
+        "participant": np.repeat(np.arange(n), 2 * n_items),
+        "item": np.tile(np.arange(2 * n_items), n),
+        "treated": np.tile(kinds, n), "right": right.ravel().astype(float),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1013, 1032, 1054, 1294])
+def test_mode_that_rounding_keeps_from_the_last_digit_is_accepted(seed):
+    found = between_levels(draw(seed), test="levels", has_alternatives=False)[0]
+    assert found.method == "mixed_logit" and 0 < found.p < 1
+    assert found.ci_low < found.estimate < found.ci_high
+
+
+def test_mixed_logit_without_an_end_leaves_the_other_methods(aggression, monkeypatch):
+    def refuse(*_):
+        raise ConvergenceError("slope of the likelihood must end below 3e-05; got 1.")
+
+    monkeypatch.setattr(levels, "fit_mixed_logit", refuse)
+    message = r"do \(expert\) by a mixed logit cannot be computed: slope .* got 1\."
+    with pytest.warns(NoComparisonWarning, match=message):
+        found = between_levels(aggression, test="do", group="expert")
+    assert found[0].is_default and math.isnan(found[0].p) and found[0].method == "mixed_logit"
+    assert [f.method for f in found[1:]] == [
+        "two_way", "cluster_robust", "paired_t", "wilcoxon", "naive_binomial"
+    ]  # fmt: skip
+
+
+def test_nobody_paired_leaves_the_other_methods(aggression):
+    few = aggression[aggression["participant"] < 60]
+    apart = few[(few["participant"] % 2 == 0) == few["treated"]]
+    message = "do by paired tests cannot be computed: participants must be 2 or more who answered"
+    with (
+        pytest.warns(NoComparisonWarning, match=message),
+        pytest.warns(UnpairedRowsWarning, match="got 60 of 60"),
+    ):
+        found = between_levels(apart, test="do")
+    assert [f.method for f in found[1:]] == ["two_way", "cluster_robust", "naive_binomial"]
