@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from analysis.errors import DesignError
 from analysis.findings import Fields, Finding, counts
 from analysis.levels import MIXED, odds_ratio_fields
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
@@ -38,6 +39,8 @@ def between_groups(answers: pd.DataFrame, *, level: float = 0.95) -> list[Findin
 
     Raises
     ------
+    DesignError
+        If a group has one participant.
     ConvergenceError
         If the mixed model does not come to an end.
 
@@ -49,6 +52,11 @@ def between_groups(answers: pd.DataFrame, *, level: float = 0.95) -> list[Findin
     names = group_names(answers)
     if len(names) != 2:
         return []
+    sizes = answers.groupby("group")["participant"].nunique()
+    if sizes.min() < 2:
+        raise DesignError(
+            f"groups must have 2 participants or more to be compared; got {sizes.to_dict()}."
+        )
     has_kinds = answers["treated"].nunique() == 2
     cells = ["group", "treated"] if has_kinds else ["group"]
     tests = ["group against group", *(["difference of the differences"] if has_kinds else [])]

@@ -13,19 +13,24 @@ Each test is one row, of the columns of `findings.Finding`.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from analysis.chance import against_chance, as_odds
 from analysis.checks import check_columns, check_share
-from analysis.errors import DesignError, NoComparisonWarning
-from analysis.findings import Finding, as_table
+from analysis.errors import AnalysisError, ConvergenceError, DesignError, NoComparisonWarning
+from analysis.findings import Fields, Finding, as_table
 from analysis.groups import between_groups, group_names
 from analysis.levels import between_levels
 
+Test = partial[list[Finding]]
+
 N_CHOICES: Final = 5  # pictures of an intruder trial
+CHOICE: Final = "sub-concept against one half"
+GROUPS: Final = "group against group"
 LEVELS: Final = {"concept": "concept", "sub_concept": "sub-concept"}
 
 
@@ -59,15 +64,17 @@ def intruder(
         If a column is absent.
     DesignError
         If there are no answers or a value is missing, a level is unknown or absent, the number of
-        choices is not the same in all rows, a group is given for some participants only, or there
-        are not two participants and two items.
+        choices is not the same in all rows, a group is given for some participants only, or no
+        test can be made, there not being two participants and two items.
     ConvergenceError
-        If a mixed model does not come to an end.
+        If no test can be made, the first because a model does not come to an end.
     AnalysisError
         If `level` is not a share.
 
     Warns
     -----
+    NoComparisonWarning
+        For each test that cannot be made, as of a group of one participant; the others stand.
     UnpairedRowsWarning
         If participants lack a level: a paired test leaves them out, and says so.
     SeparationWarning
@@ -82,25 +89,21 @@ def intruder(
         right=rows["correct"].astype(float), treated=rows["level"] == "sub_concept"
     )
     chance = 1 / _n_choices(answers)
-    findings: list[Finding] = []
+    tests: list[Test] = []
     for group, part in _groups(answers):
-        for name, label in LEVELS.items():
-            findings += against_chance(
+        asked: Fields = {"group": group, "level": level, "has_alternatives": has_alternatives}
+        tests += [
+            partial(
+                against_chance,
                 part[part["level"] == name],
                 chance,
                 test=f"{label} against chance",
-                group=group,
-                level=level,
-                has_alternatives=has_alternatives,
+                **asked,
             )
-        findings += between_levels(
-            part,
-            test="sub-concept against concept",
-            group=group,
-            level=level,
-            has_alternatives=has_alternatives,
-        )
-    return as_table([*findings, *between_groups(answers, level=level)])
+            for name, label in LEVELS.items()
+        ]
+        tests.append(partial(between_levels, part, test="sub-concept against concept", **asked))
+    return as_table(_made([*tests, partial(between_groups, answers, level=level)]))
 
 
 def binary_choice(
@@ -133,9 +136,9 @@ def binary_choice(
         If a column is absent.
     DesignError
         If there are no answers or a value is missing, a group is given for some participants only,
-        or there are not two participants and two items.
+        or no test can be made, there not being two participants and two items.
     ConvergenceError
-        If a mixed model does not come to an end.
+        If no test can be made, the first because a model does not come to an end.
     AnalysisError
         If `level` is not a share.
 
@@ -144,7 +147,7 @@ def binary_choice(
     UnpairedRowsWarning
         If participants saw no sham or only sham: a paired test leaves them out, and says so.
     NoComparisonWarning
-        If there are too few shams to compare with; the other tests stand.
+        For each test that cannot be made, as where there are too few shams; the others stand.
     SeparationWarning
         If all chose the one, or the other, in a cell.
     ZeroVarianceWarning
@@ -155,34 +158,47 @@ def binary_choice(
     is_sham = rows["is_sham"].astype(bool) if "is_sham" in rows else False
     answers = rows.assign(right=rows["chose_sub"].astype(float), is_sham=is_sham)
     answers = answers.assign(treated=~answers["is_sham"])
-    findings: list[Finding] = []
+    tests: list[Test] = []
     for group, part in _groups(answers):
-        shares = against_chance(
-            part[part["treated"]],
-            0.5,
-            test="sub-concept against one half",
-            group=group,
-            level=level,
-            has_alternatives=has_alternatives,
-        )
-        findings += [shares[0], as_odds(shares[0]), *shares[1:]]
+        asked: Fields = {"group": group, "level": level, "has_alternatives": has_alternatives}
+        tests.append(partial(_choices, part[part["treated"]], **asked))
         if not part["treated"].all():
-            findings += _against_sham(part, group, level, has_alternatives=has_alternatives)
-    return as_table([*findings, *between_groups(answers, level=level)])
+            tests.append(partial(between_levels, part, test="recursive against sham", **asked))
+    return as_table(_made([*tests, partial(between_groups, answers, level=level)]))
 
 
-def _against_sham(
-    part: pd.DataFrame, group: str, level: float, *, has_alternatives: bool
+def _choices(
+    answers: pd.DataFrame, *, group: str, level: float, has_alternatives: bool
 ) -> list[Finding]:
-    """Compare with sham sub-clusters, or warn that there are too few of them."""
-    test = "recursive against sham"
-    try:
-        return between_levels(
-            part, test=test, group=group, level=level, has_alternatives=has_alternatives
-        )
-    except DesignError as error:
-        warnings.warn(f"{test} cannot be tested: {error}", NoComparisonWarning, stacklevel=3)
-        return []
+    """Test choices of recursive sub-clusters, as a share and as odds."""
+    shares = against_chance(
+        answers,
+        0.5,
+        test=CHOICE,
+        group=group,
+        level=level,
+        has_alternatives=has_alternatives,
+    )
+    return [shares[0], as_odds(shares[0]), *shares[1:]]
+
+
+def _made(tests: Sequence[Test]) -> list[Finding]:
+    """Make each test, and warn of those that cannot be made; raise where none can."""
+    findings: list[Finding] = []
+    errors: list[AnalysisError] = []
+    for test in tests:
+        try:
+            findings += test()
+        except (DesignError, ConvergenceError) as error:
+            errors.append(error)
+            asked = test.keywords.get("test", CHOICE if test.func is _choices else GROUPS)
+            group = test.keywords.get("group")
+            name = f"{asked} ({group})" if group else asked
+            message = f"{name} cannot be tested: {error}"
+            warnings.warn(message, NoComparisonWarning, stacklevel=3)
+    if errors and not findings:
+        raise errors[0]
+    return findings
 
 
 def _of_task(responses: pd.DataFrame, task: str, columns: list[str]) -> pd.DataFrame:

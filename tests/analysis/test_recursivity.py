@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import AnalysisError, DesignError, MissingColumnError, UnpairedRowsWarning
+from analysis.errors import (
+    AnalysisError,
+    DesignError,
+    MissingColumnError,
+    NoComparisonWarning,
+    UnpairedRowsWarning,
+)
 from analysis.recursivity import binary_choice, intruder
 
 
@@ -108,3 +114,19 @@ def test_missing_answers_and_columns_are_errors(choices):
         binary_choice(choices[["participant"]])
     with pytest.raises(AnalysisError, match="level must be in"):
         binary_choice(choices, level=95)
+
+
+def test_one_expert_leaves_the_laymens_tests(choices, aggression):
+    laymen = choices["group"] == "layman"
+    one = choices[laymen | (choices["participant"] == choices.loc[~laymen, "participant"].min())]
+    with pytest.warns(NoComparisonWarning, match="cannot be tested") as said:
+        table = binary_choice(one)
+    alone = binary_choice(one[one["group"] == "layman"])
+    pd.testing.assert_frame_equal(table, alone)
+    messages = [str(warning.message) for warning in said]
+    assert messages[0].startswith("sub-concept against one half (expert) cannot be tested: ")
+    assert messages[1].startswith("recursive against sham (expert) cannot be tested: ")
+    assert messages[2].startswith("group against group cannot be tested: groups must have 2")
+    assert "{'expert': 1, 'layman': 20}" in messages[2]
+    with pytest.warns(NoComparisonWarning, match="cannot be tested"):
+        assert set(intruder(one, has_alternatives=False)["group"]) == {"layman"}
