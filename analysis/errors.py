@@ -19,6 +19,7 @@ AnalysisError
 AnalysisWarning
     AlteredFileWarning        a table was changed after its export
     DuplicateWarning          participants are in several exports, or in a pilot
+    ClockWarning              a browser's times cannot be, by the server's
     CounterWarning            a participant's counters disagree with the answers
     NoComparisonWarning       conditions cannot be compared, and their table stays empty
     SmallArmWarning           too few participants for an interval
@@ -101,6 +102,10 @@ class AlteredFileWarning(AnalysisWarning):
 
 class DuplicateWarning(AnalysisWarning):
     """Participants are in several exports, or in a pilot."""
+
+
+class ClockWarning(AnalysisWarning):
+    """A browser's times cannot be, by the server's clock."""
 
 
 class CounterWarning(AnalysisWarning):

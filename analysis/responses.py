@@ -10,13 +10,27 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from analysis.checks import check_choice
-from analysis.errors import AlteredFileWarning, CounterWarning, ExportError, PopulationError
+from analysis.errors import (
+    AlteredFileWarning,
+    ClockWarning,
+    CounterWarning,
+    ExportError,
+    PopulationError,
+)
 from analysis.study_file import Study, read_bytes, read_study
 from analysis.typed_csv import read_table
 from study_app.columns import ALL_TABLES
 
 Population = Literal["people", "simulated"]
 
+CLOCK_S: Final = 1  # by which clocks that are set while a study runs may disagree
+INSTANTS: Final = {  # what cannot be before consent
+    "participants": ("finished_at", "assigned_at"),
+    "responses": ("answered_at",),
+    "events": ("at",),
+    "replies": ("replied_at",),
+    "decisions": ("decided_at",),
+}
 RESPONSE_KEY: Final = ["participant", "trial", "phase", "attempt"]
 
 
@@ -80,6 +94,8 @@ def read_export(path: Path | str) -> Export:
     -----
     AlteredFileWarning
         If a table has its rows but not the hash that study.json gives; it is read all the same.
+    ClockWarning
+        If people's answers took longer, by their browsers, than their pages were out.
     CounterWarning
         If arms.csv does not count the participants that participants.csv lists.
     """
@@ -101,6 +117,7 @@ def read_export(path: Path | str) -> Export:
             tables[table], tables["participants"], f"{table}.csv", ["simulated", "simulated_kind"]
         )
     _check_arms(tables["arms"], tables["participants"], study)
+    _check_times(tables)
     return Export(name=folder.resolve().name, study=study, **tables, sha256=sha256)
 
 
@@ -208,6 +225,31 @@ def _check_arms(arms: pd.DataFrame, participants: pd.DataFrame, study: Study) ->
     _refuse(arms.duplicated(keys), arms, "arms.csv", "be there once", "condition")
     _refuse(arms["withdrawn"] > arms["began"], arms, "arms.csv", "be at most began", "withdrawn")
     check_counts(arms, participants)
+
+
+def _check_times(tables: dict[str, pd.DataFrame]) -> None:
+    """Refuse what happened before consent, and warn of answers that took longer than their page."""
+    participants = tables["participants"]
+    started = participants.set_index("participant")["started_at"]
+    for table, columns in INSTANTS.items():
+        rows = tables[table]
+        own = pd.Series(started.reindex(rows["participant"]).array, index=rows.index)
+        since = own - pd.Timedelta(seconds=CLOCK_S)
+        for column in columns:
+            early = (rows[column] < since).fillna(False)
+            _refuse(early, rows, f"{table}.csv", "be no earlier than started_at", column)
+    responses = tables["responses"]
+    excess = responses["rt_ms"] - responses["server_rt_ms"]
+    is_long = (excess > 1000 * CLOCK_S).fillna(False) & ~responses["simulated"]
+    if is_long.any():
+        warnings.warn(
+            "rt_ms of responses.csv must be at most server_rt_ms; got "
+            f"{int(is_long.sum())} answers by more than {CLOCK_S} s, line "
+            f"{responses.index[is_long][0]} first. A browser's clock was wrong, or an answer was "
+            "sent long after it was given.",
+            ClockWarning,
+            stacklevel=3,
+        )
 
 
 def check_counts(arms: pd.DataFrame, participants: pd.DataFrame) -> None:

@@ -4,7 +4,13 @@ import warnings
 import pandas as pd
 import pytest
 
-from analysis.errors import AlteredFileWarning, AnalysisError, ExportError, PopulationError
+from analysis.errors import (
+    AlteredFileWarning,
+    AnalysisError,
+    ClockWarning,
+    ExportError,
+    PopulationError,
+)
 from analysis.responses import read_export, select_population
 from study_app.columns import ALL_TABLES, column_names
 
@@ -138,3 +144,51 @@ def test_reading_a_good_export_warns_of_nothing(export_folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_export(export_folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("participants", "finished_at"), ("participants", "assigned_at"),
+        ("responses", "answered_at"), ("events", "at"),
+    ],
+)  # fmt: skip
+def test_nothing_happens_before_consent(made_tables, tmp_path, table, column):
+    tables, write = made_tables
+    started = tables["participants"][0]["started_at"]
+    tables[table][0][column] = started - pd.Timedelta(days=400)
+    message = rf"{table}\.csv line 2 {column} must be no earlier than started_at; got '2025-01"
+    with pytest.raises(ExportError, match=message):
+        read_export(write(tmp_path / "export", tables))
+
+
+def test_replies_come_after_consent(made_tables, tmp_path):
+    tables, write = made_tables
+    row = tables["participants"][0]
+    identity = {name: row[name] for name in ("participant", "simulated", "simulated_kind")}
+    early = row["started_at"] - pd.Timedelta(minutes=1)
+    reply = {"session": 0, "questionnaire": "who", "question": "age", "value": "30"}
+    reply |= {"replied_at": early}
+    with pytest.raises(ExportError, match="replies.csv line 2 replied_at must be no earlier than"):
+        read_export(write(tmp_path / "replies", tables | {"replies": [identity | reply]}))
+
+
+def test_answers_that_took_longer_than_their_page_are_counted(exported, made_tables, tmp_path):
+    write = made_tables[1]
+    export = read_export(exported(tmp_path / "people", mix={}, n_people=2))
+    tables = {
+        name: getattr(export, name).astype(object).replace({pd.NA: None, pd.NaT: None})
+        for name in ("participants", "responses", "events")
+    }
+    tables = {
+        name: [
+            {key: None if pd.isna(value) else value for key, value in row.items()}
+            for row in table.to_dict("records")
+        ]
+        for name, table in tables.items()
+    }
+    for answer in tables["responses"][:3]:
+        answer["rt_ms"] = answer["server_rt_ms"] + 1500
+    message = "must be at most server_rt_ms; got 3 answers by more than 1 s, line 2 first"
+    with pytest.warns(ClockWarning, match=message):
+        read_export(write(tmp_path / "changed", tables))
