@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 
 from stimuli_builder.bundle import Bundle
-from study_app.codes import code_hash
+from study_app.codes import code_hash, withdrawal_code
 from study_app.errors import NotFoundError
 from study_app.extensions import db
 from study_app.models import (
@@ -114,6 +114,25 @@ def read_journal(journal: Path) -> list[str]:
     return [line for line in lines if _LINE.fullmatch(line)]
 
 
+def is_withdrawn(key: str, journal: Path) -> bool:
+    """Return whether a participation was withdrawn, so that its key can begin no other.
+
+    Parameters
+    ----------
+    key
+        Secret in the participant's link.
+    journal
+        File that withdrawals were written to; it knows of those that a restored database does not.
+
+    Returns
+    -------
+    bool
+        False for keys that never began.
+    """
+    hashed = code_hash(withdrawal_code(key))
+    return _is_counted(hashed) or hashed in read_journal(journal)
+
+
 def delete_expired(bundle: Bundle, *, now: datetime | None = None) -> int:
     """Delete participations that were kept as long as was promised.
 
@@ -148,8 +167,12 @@ def _find(hashed: str) -> Participation | None:
 
 
 def _require_withdrawn(hashed: str) -> None:
-    if db.session.scalar(select(Withdrawal.id).filter_by(code_hash=hashed)) is None:
+    if not _is_counted(hashed):
         raise NotFoundError("withdrawal code must be one of this study; got another.")
+
+
+def _is_counted(hashed: str) -> bool:
+    return db.session.scalar(select(Withdrawal.id).filter_by(code_hash=hashed)) is not None
 
 
 def _write_down(hashed: str, journal: Path) -> None:
@@ -161,14 +184,15 @@ def _write_down(hashed: str, journal: Path) -> None:
 
 
 def _delete(participation: Participation) -> None:
-    db.session.add(
-        Withdrawal(
-            code_hash=participation.withdrawal_hash,
-            is_simulated=participation.is_simulated,
-            condition=participation.condition,
-            withdrawn_on=datetime.now(UTC).date(),
+    if not _is_counted(participation.withdrawal_hash):
+        db.session.add(
+            Withdrawal(
+                code_hash=participation.withdrawal_hash,
+                is_simulated=participation.is_simulated,
+                condition=participation.condition,
+                withdrawn_on=datetime.now(UTC).date(),
+            )
         )
-    )
     _delete_rows(participation)
 
 

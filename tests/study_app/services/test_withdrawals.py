@@ -1,18 +1,21 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, inspect, select
+from sqlalchemy import delete, func, inspect, select
 
 from study_app.codes import code_hash, withdrawal_code
-from study_app.errors import NotFoundError
+from study_app.errors import ConflictError, NotFoundError
 from study_app.extensions import db
 from study_app.models import Base, Participation, Slot, Withdrawal
 from study_app.services.participations import Visitor, begin_participation, find_participation
 from study_app.services.submissions import Sent, leave_step
+from study_app.services.transactions import writing
 from study_app.services.withdrawals import (
     OWNED,
     apply_journal,
     delete_expired,
+    is_withdrawn,
     read_journal,
     withdraw,
 )
@@ -79,6 +82,28 @@ def test_withdrawn_link_is_unknown_afterwards(people, bundle, journal):
     withdraw(withdrawal_code(OTHER), journal)
     with pytest.raises(NotFoundError, match="got an unknown link"):
         leave_step(bundle, OTHER, parse_step("instructions.0.1.0"), Sent(answer_key="k" * 16))
+
+
+def test_key_of_a_withdrawal_begins_nothing(people, bundle, context):
+    journal = Path(context.config["STUDY_WITHDRAWALS"])
+    withdraw(withdrawal_code(KEY), journal)
+    assert (is_withdrawn(KEY, journal), is_withdrawn(OTHER, journal)) == (True, False)
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="got one of answers that were withdrawn"):
+            begin_participation(bundle.manifest, KEY, Visitor(is_simulated=False))
+        with writing():  # a copy from before the consent: the journal alone knows
+            db.session.execute(delete(Withdrawal))
+
+
+def test_participation_whose_withdrawal_is_counted_already_is_deleted(people, journal):
+    hashed = code_hash(withdrawal_code(OTHER))
+    with writing():
+        db.session.add(
+            Withdrawal(code_hash=hashed, is_simulated=False, withdrawn_on=datetime.now(UTC).date())
+        )
+    withdraw(withdrawal_code(OTHER), journal)
+    assert db.session.scalars(select(Withdrawal.code_hash)).all() == [hashed]
+    assert db.session.scalars(select(Participation.key)).all() == [KEY]
 
 
 def test_withdrawal_whose_journal_cannot_be_written_is_not_done(people, tmp_path):
