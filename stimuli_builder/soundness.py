@@ -18,6 +18,7 @@ AT_MOST_ONCE: Final = ("eligibility", "instructions", "practice", "quiz")
 BEFORE_SESSIONS: Final = ("eligibility", "practice", "quiz")
 ASKING: Final = ("eligibility", "questionnaire")
 MAX_TEXT_LETTERS: Final = 5000
+STUDY_NAME: Final = re.compile(r"[a-z0-9_-]{1,60}")  # it names folders and files
 MEDIA_NAME: Final = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
 
 
@@ -33,9 +34,14 @@ def check_runnable(study: Manifest) -> None:
     ------
     BundleError
         If a stage is missing, doubled or out of order, a questionnaire or a session's part is
-        missing, a question cannot be answered, a threshold cannot be reached, or a media name could
-        lead out of its folder.
+        missing, a question cannot be answered, a threshold cannot be reached, or the study's name
+        or a media name could lead out of its folder.
     """
+    if not STUDY_NAME.fullmatch(study.study):
+        raise BundleError(
+            "study must be small letters, digits, - and _, at most 60 of them; got "
+            f"{study.study[:80]!r}."
+        )
     _check_media(study)
     _check_languages(study)
     _check_order([stage.stage for stage in study.stages])

@@ -37,6 +37,14 @@ def test_small_study_is_sound(study):
 
 
 @pytest.mark.parametrize(
+    "name", ["", "../evil", "/srv/evil", "..", "a/b", "a\\b", "a\0b", "a\n", "Small", "é", "y" * 61]
+)
+def test_name_that_could_lead_elsewhere_is_refused(study, name):
+    with pytest.raises(BundleError, match="study must be small letters, digits, - and _, at most"):
+        check_runnable(replace(study, study=name))
+
+
+@pytest.mark.parametrize(
     ("names", "message"),
     [
         (["consent", "practice", "quiz", "sessions"], "stages must hold debriefing once; got"),

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import stat
@@ -110,6 +111,23 @@ def test_archive_that_is_damaged_is_refused(files, tmp_path):
 
 def changed(files, name, content):
     return archive_of(files | {name: content})
+
+
+def named(files, study):
+    """Pack a bundle whose two files belong together, under another study's name."""
+    manifest = json.dumps(json.loads(files["manifest.json"]) | {"study": study}).encode()
+    digest = hashlib.sha256(manifest).hexdigest()
+    answers = json.loads(files["answers.json"]) | {"manifest_sha256": digest}
+    both = {"manifest.json": manifest, "answers.json": json.dumps(answers).encode()}
+    return archive_of(files | both)
+
+
+@pytest.mark.parametrize("name", ["../evil", "{folder}/pwned", "a\0b", "y" * 300, "", "."])
+def test_study_whose_name_leads_elsewhere_is_refused(files, tmp_path, name):
+    folder = tmp_path / "uploads"
+    study = name.replace("{folder}", str(tmp_path))
+    refused(named(files, study), folder, "study must be small letters, digits, - and _")
+    assert [path.name for path in tmp_path.iterdir()] == ["uploads"]
 
 
 def test_study_that_cannot_be_run_is_refused(files, tmp_path):
