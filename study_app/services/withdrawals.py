@@ -176,9 +176,12 @@ def _is_counted(hashed: str) -> bool:
 
 
 def _write_down(hashed: str, journal: Path) -> None:
-    """Add a line that is on disk when this returns."""
-    with journal.open("a", encoding="ascii") as file:
-        file.write(f"{hashed}\n")
+    """Add a line that is on disk when this returns; one that was cut short is ended before."""
+    with journal.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            file.write(b"" if file.read(1) == b"\n" else b"\n")
+        file.write(f"{hashed}\n".encode())
         file.flush()
         os.fsync(file.fileno())
 

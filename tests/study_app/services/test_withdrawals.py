@@ -121,6 +121,17 @@ def test_journal_is_applied_again_and_cut_lines_are_passed_over(people, journal)
     assert find_participation(OTHER).step == "instructions.0.1.0"
 
 
+@pytest.mark.parametrize("before", ["", f"{'a' * 64}\n", f"{'a' * 64}", "ab", "ab\n"])
+def test_line_after_one_that_was_cut_is_read(people, journal, before):
+    journal.write_text(before, encoding="ascii")
+    withdraw(withdrawal_code(KEY), journal)
+    withdraw(withdrawal_code(OTHER), journal)
+    earlier = ["a" * 64] if before.startswith("a" * 64) else []
+    assert read_journal(journal) == [
+        *earlier, code_hash(withdrawal_code(KEY)), code_hash(withdrawal_code(OTHER))
+    ]  # fmt: skip
+
+
 def test_journal_that_is_missing_is_empty(tmp_path):
     assert read_journal(tmp_path / "none") == []
 
