@@ -63,11 +63,8 @@ class User(UserMixin):  # type: ignore[misc]
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load_user(user_id: str) -> User | None:
-    """Return who is logged in while the login lasts, and while they may.
-
-    The page of an error is nobody's, so that it needs no database.
-    """
-    if g.get("is_error_page"):
+    """Return who is logged in while the login lasts, and while they may."""
+    if g.get("is_error_page"):  # it is nobody's, so that it needs no database
         return None
     is_recent = time.time() - session.get("admin_since", 0) < LOGIN_LASTS_S
     number = user_id.partition(".")[0]
