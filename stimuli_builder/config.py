@@ -210,7 +210,7 @@ class QuestionnaireConfig(Section):
 class StudyConfig(Section):
     """The whole file."""
 
-    study: str = Field(pattern=r"^[a-z0-9_-]+$")
+    study: str = Field(pattern=r"^[a-z0-9_-]{1,60}$")
     title: str
     scenario: str
     seed: int = Field(default=0, ge=0)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from stimuli_builder.answers import Answers
 from stimuli_builder.errors import BundleError
 from stimuli_builder.manifest import Manifest
 from stimuli_builder.questionnaires import Question, Questionnaire
@@ -18,6 +19,7 @@ AT_MOST_ONCE: Final = ("eligibility", "instructions", "practice", "quiz")
 BEFORE_SESSIONS: Final = ("eligibility", "practice", "quiz")
 ASKING: Final = ("eligibility", "questionnaire")
 MAX_TEXT_LETTERS: Final = 5000
+STUDY_NAME: Final = re.compile(r"[a-z0-9_-]{1,60}")  # it names folders and files
 MEDIA_NAME: Final = re.compile(r"[0-9a-f]{64}\.(jpg|png|webp)")
 
 
@@ -33,9 +35,14 @@ def check_runnable(study: Manifest) -> None:
     ------
     BundleError
         If a stage is missing, doubled or out of order, a questionnaire or a session's part is
-        missing, a question cannot be answered, a threshold cannot be reached, or a media name could
-        lead out of its folder.
+        missing, a question cannot be answered, a threshold cannot be reached, or the study's name
+        or a media name could lead out of its folder.
     """
+    if not STUDY_NAME.fullmatch(study.study):
+        raise BundleError(
+            "study must be small letters, digits, - and _, at most 60 of them; got "
+            f"{study.study[:80]!r}."
+        )
     _check_media(study)
     _check_languages(study)
     _check_order([stage.stage for stage in study.stages])
@@ -56,6 +63,33 @@ def check_runnable(study: Manifest) -> None:
     for session in sessions:
         _check_session(study, session)
     _check_rules(study)
+
+
+def check_answerable(study: Manifest, answers: Answers) -> None:
+    """Make sure that everything a study asks has an answer to be scored by.
+
+    Parameters
+    ----------
+    study
+        A bundle's manifest.
+    answers
+        Its answer file.
+
+    Raises
+    ------
+    BundleError
+        If a test trial's or a quiz item's answer is missing.
+    """
+    asked: dict[str, tuple[Collection[str], Collection[str]]] = {
+        "trial": (study.test_trials.keys(), answers.trials),
+        "quiz item": ([each.item for each in study.quiz], answers.quiz),
+    }
+    for kind, (names, known) in asked.items():
+        missing = sorted(set(names) - set(known))
+        if missing:
+            raise BundleError(
+                f"{kind} must have an answer in answers.json; got none for {missing[0][:80]!r}."
+            )
 
 
 def _check_media(study: Manifest) -> None:

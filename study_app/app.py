@@ -87,6 +87,7 @@ def _allow_upload() -> None:
     """Let the administrator alone send a large file, before the form's token is read."""
     if request.endpoint == "uploads.post_upload" and current_user.is_authenticated:
         request.max_content_length = uploads.MAX_UPLOAD_BYTES
+        request.max_form_memory_size = uploads.MAX_FORM_BYTES
 
 
 def _bind_extensions(app: Flask) -> None:

@@ -1,7 +1,8 @@
 """Copies of a database: written while a study runs, and put back into an empty database.
 
     BACKUP.zip
-      backup.json      format, revision of the schema, the bundle's folder, rows of each table
+      backup.json      format, revision of the schema, the bundle's folder, the file of withdrawals,
+                       rows of each table
       TABLE.jsonl      one row a line, for each table
 
 The copy depends on no kind of database: what was saved from SQLite goes back to PostgreSQL as well.
@@ -22,6 +23,7 @@ from sqlalchemy import Connection, Engine, MetaData, Row, Table, func, inspect, 
 
 from study_app.errors import SetupError
 from study_app.extensions import db
+from study_app.services.withdrawals import read_journal
 
 FORMAT: Final = "study-backup"
 FORMAT_VERSION: Final = 1
@@ -29,7 +31,7 @@ REVISIONS: Final = "alembic_version"
 CHUNK: Final = 1000
 
 
-def write_backup(engine: Engine, file: Path) -> dict[str, int]:
+def write_backup(engine: Engine, file: Path, *, journal: Path | None = None) -> dict[str, int]:
     """Save a database as it is at one moment; a study that runs goes on meanwhile.
 
     Parameters
@@ -38,6 +40,9 @@ def write_backup(engine: Engine, file: Path) -> dict[str, int]:
         Of the database.
     file
         To be written, whole or not at all; must not exist.
+    journal
+        File that withdrawals are written to, which a restored database is cleaned by; None where
+        whoever restores has to say.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def write_backup(engine: Engine, file: Path) -> dict[str, int]:
     try:
         with os.fdopen(handle, "wb") as target:
             with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-                counts = _save(engine, archive)
+                counts = _save(engine, archive, journal)
             target.flush()
             os.fsync(target.fileno())
         scratch.rename(file)
@@ -77,7 +82,7 @@ def read_about(file: Path) -> dict[str, Any]:
     Returns
     -------
     dict[str, Any]
-        ``revision``, ``bundle_path``, ``tables``.
+        ``revision``, ``bundle_path``, ``tables`` and, but in older ones, ``withdrawals``.
 
     Raises
     ------
@@ -98,6 +103,39 @@ def read_about(file: Path) -> dict[str, Any]:
     if version != (FORMAT, FORMAT_VERSION):
         raise SetupError(f"backup must be {FORMAT} {FORMAT_VERSION}; got {version}.")
     return about
+
+
+def withdrawn_since(about: dict[str, Any], *, own: Path, given: Path | None) -> set[str]:
+    """Return what was withdrawn, as far as files tell.
+
+    Parameters
+    ----------
+    about
+        As `read_about` returns it; says where the database that was saved has its file.
+    own
+        File of the database to restore into.
+    given
+        File in place of both; None where none is given.
+
+    Returns
+    -------
+    set[str]
+        Hashes of codes, of both files where there are two.
+
+    Raises
+    ------
+    SetupError
+        If there is none.
+    """
+    places = [given] if given else [Path(about.get("withdrawals") or own), own]
+    found = [place for place in places if place.is_file()]
+    if not found:
+        tried = " and ".join(dict.fromkeys(map(str, places)))
+        raise SetupError(
+            f"file of withdrawals must be there, to apply them again; got {tried}, which is "
+            "missing. Give it with --withdrawals or, where it is lost, say --without-withdrawals."
+        )
+    return {hashed for place in found for hashed in read_journal(place)}
 
 
 def restore_backup(engine: Engine, file: Path) -> dict[str, int]:
@@ -136,7 +174,7 @@ def restore_backup(engine: Engine, file: Path) -> dict[str, int]:
     return counts
 
 
-def _save(engine: Engine, archive: zipfile.ZipFile) -> dict[str, int]:
+def _save(engine: Engine, archive: zipfile.ZipFile, journal: Path | None) -> dict[str, int]:
     tables, counts = _tables(engine), {}
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection, connection.begin():
@@ -152,6 +190,7 @@ def _save(engine: Engine, archive: zipfile.ZipFile) -> dict[str, int]:
         "schema_version": FORMAT_VERSION,
         "revision": revision,
         "bundle_path": folder,
+        "withdrawals": None if journal is None else str(journal.resolve()),
         "tables": counts,
     }
     archive.writestr("backup.json", json.dumps(about, indent=1))

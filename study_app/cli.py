@@ -14,7 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stimuli_builder.bundle import BundleError
 from study_app.app import create_app
-from study_app.backup import check_restored, read_about, restore_backup, write_backup
+from study_app.backup import (
+    check_restored,
+    read_about,
+    restore_backup,
+    withdrawn_since,
+    write_backup,
+)
 from study_app.config import database_address, sqlite_url, withdrawals_file
 from study_app.database_options import DATABASE_FILE, add_bundle, add_database
 from study_app.errors import SetupError, StudyError
@@ -30,6 +36,7 @@ from study_app.selection import Selection
 from study_app.server import Server, check_port, server_command, server_environment
 from study_app.services.admins import FIRST_NAME
 from study_app.services.study import prepare_database
+from study_app.services.withdrawals import add_to_journal, check_journal
 from study_app.several.cli import add_serve_all
 from study_app.simulation.cli import add_simulate
 
@@ -163,6 +170,13 @@ def _add_backup(commands: Commands) -> None:
     backup.add_argument("file", type=Path, metavar="FILE", help="file to write")
     add_database(backup)
     add_bundle(backup)
+    backup.add_argument(
+        "--withdrawals",
+        type=Path,
+        metavar="FILE",
+        help="that the server writes withdrawals to (STUDY_WITHDRAWALS where that is set, else "
+        "beside the database)",
+    )
 
 
 def _add_restore(commands: Commands) -> None:
@@ -176,6 +190,18 @@ def _add_restore(commands: Commands) -> None:
     restore.add_argument("file", type=Path, metavar="FILE", help="as backup wrote it")
     add_database(restore)
     add_bundle(restore)
+    withdrawals = restore.add_mutually_exclusive_group()
+    withdrawals.add_argument(
+        "--withdrawals",
+        type=Path,
+        metavar="FILE",
+        help="that the server wrote withdrawals to, where it is no longer where the backup says",
+    )
+    withdrawals.add_argument(
+        "--without-withdrawals",
+        action="store_true",
+        help="go on where that file is lost, so that answers withdrawn since come back",
+    )
 
 
 def _add_reconcile(commands: Commands) -> None:
@@ -282,8 +308,10 @@ def _export(arguments: argparse.Namespace) -> None:
 
 def _backup(arguments: argparse.Namespace) -> None:
     app = _open_existing(arguments)
+    journal = arguments.withdrawals or Path(app.config["STUDY_WITHDRAWALS"])
     with app.app_context():
-        counts = write_backup(db.engine, arguments.file)
+        check_journal(journal)
+        counts = write_backup(db.engine, arguments.file, journal=journal)
         db.engine.dispose()
     print(f"backup: {arguments.file}, {counts['participations']} participations")
 
@@ -291,6 +319,10 @@ def _backup(arguments: argparse.Namespace) -> None:
 def _restore(arguments: argparse.Namespace) -> None:
     about = read_about(arguments.file)
     app = _open(arguments.bundle or Path(about["bundle_path"]), database_url(arguments.database))
+    own, hashes = Path(app.config["STUDY_WITHDRAWALS"]), set[str]()
+    if not arguments.without_withdrawals:
+        hashes = withdrawn_since(about, own=own, given=arguments.withdrawals)
+    add_to_journal(own, hashes)
     with app.app_context():
         counts = restore_backup(db.engine, arguments.file)
         check_restored(about, counts)

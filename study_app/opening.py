@@ -14,6 +14,7 @@ from study_app.services.admins import add_first_admin
 from study_app.services.outside_ids import keep_id_key
 from study_app.services.running import fix_plan, hash_plan
 from study_app.services.study import prepare_database
+from study_app.services.withdrawals import complete_journal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,7 @@ def open_study(app: Flask, wishes: Wishes) -> Opened:
         _check_written(bundle, has_panel=app.extensions["study_panel"] is not None)
     with app.app_context():
         study = prepare_database(bundle, seed=wishes.seed, quota=wishes.quota)
+        complete_journal(Path(app.config["STUDY_WITHDRAWALS"]))
         secret_key = os.environ.get("STUDY_SECRET_KEY") or study.secret_key
         keep_id_key(secret_key, app.extensions["study_others"])
         if wishes.plan is not None:

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from flask import current_app
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +18,7 @@ from study_app.models import OutsideId, Participation, Study
 from study_app.protocol import Facts, following
 from study_app.services.events import log_event
 from study_app.services.transactions import writing
+from study_app.services.withdrawals import is_withdrawn
 from study_app.steps import CONSENT
 
 KEY_BYTES: Final = 18
@@ -64,8 +67,8 @@ def begin_participation(study: Manifest, key: str, visitor: Visitor) -> Particip
     Raises
     ------
     ConflictError
-        If the study was paused or closed meanwhile, or somebody with the same number from outside
-        has begun under another key.
+        If the study was paused or closed meanwhile, what began with this key was withdrawn, or
+        somebody with the same number from outside has begun under another key.
     """
     try:
         with writing():
@@ -89,6 +92,8 @@ def _begin(study: Manifest, key: str, visitor: Visitor) -> Participation:
     state = db.session.scalars(select(Study.state).with_for_update(read=True)).one()
     if state != "open":
         raise ConflictError(f"study must be open to begin; got one that is {state}.")
+    if is_withdrawn(key, Path(current_app.config["STUDY_WITHDRAWALS"])):
+        raise ConflictError("key must be new to begin; got one of answers that were withdrawn.")
     return _insert(study, key, visitor)
 
 

@@ -142,9 +142,7 @@ def _store(
     bundle: Bundle, participation: Participation, step: Step, sent: Sent, *, now: datetime
 ) -> None:
     """Store everything about a step that is left: all of it, or nothing."""
-    if not _has_place_still(bundle, participation, step, now=now):
-        _go(bundle, participation, step, _out_of_places(), now=now)
-        return
+    has_place = _has_place_still(bundle, participation, step, now=now)
     _check_viewing(bundle, participation, step, sent, now=now)
     insert_row(
         Submission,
@@ -158,7 +156,9 @@ def _store(
     _store_responses(bundle, participation, step, sent, now=now)
     eligible = _store_replies(bundle, participation, step, sent, now=now)
     _log_looking(bundle, participation, step, sent, now=now)
-    move = _move(bundle, participation, step, eligible=eligible, now=now)
+    move = _out_of_places()
+    if has_place:
+        move = _move(bundle, participation, step, eligible=eligible, now=now)
     _go(bundle, participation, step, move, now=now)
 
 

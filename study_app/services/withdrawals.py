@@ -2,7 +2,8 @@
 
 A withdrawal is written to a file beside the database first, so that it outlives a backup: whoever
 restores an older database starts a server, or runs ``craft-study restore``, and what was withdrawn
-since is deleted again.
+since is deleted again. A server makes the file when it is started, so that one that is missing was
+lost, or is elsewhere.
 """
 
 import os
@@ -15,8 +16,8 @@ from typing import Final
 from sqlalchemy import delete, select, update
 
 from stimuli_builder.bundle import Bundle
-from study_app.codes import code_hash
-from study_app.errors import NotFoundError
+from study_app.codes import code_hash, withdrawal_code
+from study_app.errors import NotFoundError, SetupError
 from study_app.extensions import db
 from study_app.models import (
     Action,
@@ -114,6 +115,74 @@ def read_journal(journal: Path) -> list[str]:
     return [line for line in lines if _LINE.fullmatch(line)]
 
 
+def add_to_journal(journal: Path, hashes: Iterable[str]) -> None:
+    """Write withdrawals into a file that lacks them; it is there afterwards, if only empty.
+
+    Parameters
+    ----------
+    journal
+        File that withdrawals are written to.
+    hashes
+        Of withdrawal codes.
+    """
+    journal.touch()
+    known = set(read_journal(journal))
+    for hashed in sorted(set(hashes) - known):
+        _write_down(hashed, journal)
+
+
+def complete_journal(journal: Path) -> None:
+    """Write the database's withdrawals into a file that lacks them, as a new one does.
+
+    Parameters
+    ----------
+    journal
+        File that the server is about to write withdrawals to.
+    """
+    add_to_journal(journal, _counted())
+
+
+def check_journal(journal: Path) -> None:
+    """Make sure that a file is the one that a database's withdrawals are written to.
+
+    Parameters
+    ----------
+    journal
+        Made, where it is missing and nobody has withdrawn.
+
+    Raises
+    ------
+    SetupError
+        If withdrawals of the database are not in it.
+    """
+    lacking = _counted() - set(read_journal(journal))
+    if lacking:
+        raise SetupError(
+            f"file of withdrawals must hold those of the database; got {journal}, which lacks "
+            f"{len(lacking)}. Give the server's with --withdrawals."
+        )
+    add_to_journal(journal, ())
+
+
+def is_withdrawn(key: str, journal: Path) -> bool:
+    """Return whether a participation was withdrawn, so that its key can begin no other.
+
+    Parameters
+    ----------
+    key
+        Secret in the participant's link.
+    journal
+        File that withdrawals were written to; it knows of those that a restored database does not.
+
+    Returns
+    -------
+    bool
+        False for keys that never began.
+    """
+    hashed = code_hash(withdrawal_code(key))
+    return _is_counted(hashed) or hashed in read_journal(journal)
+
+
 def delete_expired(bundle: Bundle, *, now: datetime | None = None) -> int:
     """Delete participations that were kept as long as was promised.
 
@@ -148,27 +217,39 @@ def _find(hashed: str) -> Participation | None:
 
 
 def _require_withdrawn(hashed: str) -> None:
-    if db.session.scalar(select(Withdrawal.id).filter_by(code_hash=hashed)) is None:
+    if not _is_counted(hashed):
         raise NotFoundError("withdrawal code must be one of this study; got another.")
 
 
+def _counted() -> set[str]:
+    return set(db.session.scalars(select(Withdrawal.code_hash)))
+
+
+def _is_counted(hashed: str) -> bool:
+    return db.session.scalar(select(Withdrawal.id).filter_by(code_hash=hashed)) is not None
+
+
 def _write_down(hashed: str, journal: Path) -> None:
-    """Add a line that is on disk when this returns."""
-    with journal.open("a", encoding="ascii") as file:
-        file.write(f"{hashed}\n")
+    """Add a line that is on disk when this returns; one that was cut short is ended before."""
+    with journal.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            file.write(b"" if file.read(1) == b"\n" else b"\n")
+        file.write(f"{hashed}\n".encode())
         file.flush()
         os.fsync(file.fileno())
 
 
 def _delete(participation: Participation) -> None:
-    db.session.add(
-        Withdrawal(
-            code_hash=participation.withdrawal_hash,
-            is_simulated=participation.is_simulated,
-            condition=participation.condition,
-            withdrawn_on=datetime.now(UTC).date(),
+    if not _is_counted(participation.withdrawal_hash):
+        db.session.add(
+            Withdrawal(
+                code_hash=participation.withdrawal_hash,
+                is_simulated=participation.is_simulated,
+                condition=participation.condition,
+                withdrawn_on=datetime.now(UTC).date(),
+            )
         )
-    )
     _delete_rows(participation)
 
 

@@ -1,6 +1,7 @@
 """The participant's pages: one address shows where the participant is, one takes what was sent."""
 
 import secrets
+from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from study_app.services.participations import (
     has_begun,
 )
 from study_app.services.submissions import leave_step
+from study_app.services.withdrawals import is_withdrawn
 from study_app.steps import CONSENT, parse_step
 from study_app.translation import bundle_shown, current_language, offered_languages
 from study_app.views.arrivals import (
@@ -52,7 +54,7 @@ def get_start() -> ResponseReturnValue:
     turned_away = answer_not_open() or receive(arrived)
     if turned_away is not None:
         return turned_away
-    if key is None:
+    if key is None or _is_withdrawn(key):
         _remember(secrets.token_urlsafe(KEY_BYTES))
     return render_template(
         "consent.html",
@@ -69,6 +71,8 @@ def post_consent() -> ResponseReturnValue:
     key = cookie.get("participation")
     if key is None:
         raise BadPayloadError("consent must be sent with the study's cookie; got none.")
+    if _is_withdrawn(key):
+        return redirect(url_for(".get_start"), 303)  # which makes a new key, to agree with
     turned_away = None if has_begun(key) else answer_not_open() or check_consent()
     if turned_away is not None:
         return turned_away
@@ -117,6 +121,10 @@ def _render(participation: Participation) -> str:
     send_to = url_for(".post_step", key=participation.key, step_key=participation.step)
     leaving = leaving_of(participation)
     return render_template(template, **context, leaving=leaving, send_to=send_to)
+
+
+def _is_withdrawn(key: str) -> bool:
+    return is_withdrawn(key, Path(current_app.config["STUDY_WITHDRAWALS"]))
 
 
 def _check_browser(key: str) -> None:

@@ -10,6 +10,7 @@ from study_app.unpacking import MAX_ARCHIVE_BYTES, unpack_bundle
 from study_app.views.logins import needs
 
 MAX_UPLOAD_BYTES: Final = MAX_ARCHIVE_BYTES + 64 * 1024
+MAX_FORM_BYTES: Final = 2**20  # a file's chunk of 64 KiB and what is left of the last count as form
 
 bp = Blueprint("uploads", __name__, url_prefix="/admin/bundles")
 

@@ -12,6 +12,7 @@ from study_app.config import sqlite_url
 from study_app.errors import SetupError
 from study_app.extensions import db
 from study_app.models import Participation
+from study_app.opening import Wishes, open_study
 from study_app.services.study import prepare_database
 from tests.study_app.conftest import close, study_settings
 from tests.study_app.walker import Walker
@@ -91,6 +92,62 @@ def test_withdrawal_since_the_backup_is_applied_again(app, people, tmp_path, mon
     assert numbers[1:] == ["p0001", "p0003"]
 
 
+def withdraw(walker):
+    code = walker.page.select_one(".withdrawal-code").text
+    walker.see(walker.client.get("/withdraw"))
+    walker.see(walker.client.post("/withdraw", data={"csrf_token": walker.token, "code": code}))
+    assert walker.response.status_code == 200
+
+
+def test_backup_knows_where_withdrawals_are_written(app, people, bundle, tmp_path, capsys):
+    file = save(tmp_path)
+    journal = tmp_path / "study.sqlite.withdrawn"
+    assert read_about(file)["withdrawals"] == str(journal)
+    link = f"/p/{people[1].key}"
+    withdraw(people[1])
+    assert main(["restore", str(file), "--database", "new.sqlite"]) == 0
+    assert "3 participations, 1 of them withdrawn since" in capsys.readouterr().out
+    assert (tmp_path / "new.sqlite.withdrawn").read_text() == journal.read_text()
+    restored = create_app(study_settings(bundle, tmp_path / "new.sqlite"))
+    assert restored.test_client().get(link).status_code == 404
+    close(restored)
+
+
+def test_restoring_without_the_file_of_withdrawals_is_refused(people, tmp_path, capsys):
+    file, journal = save(tmp_path), tmp_path / "study.sqlite.withdrawn"
+    withdraw(people[1])
+    moved = journal.rename(tmp_path / "moved")
+    arguments = ["restore", str(file), "--database"]
+    assert main([*arguments, "a.sqlite"]) == 1
+    message = f"file of withdrawals must be there, to apply them again; got {journal} and "
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "a.sqlite").exists()
+    assert main([*arguments, "b.sqlite", "--withdrawals", str(moved)]) == 0
+    assert main([*arguments, "c.sqlite", "--without-withdrawals"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(", ")[1][:1] for line in printed] == ["1", "0"]
+
+
+def test_backup_with_another_file_of_withdrawals_is_refused(people, tmp_path, monkeypatch, capsys):
+    withdraw(people[1])
+    monkeypatch.setenv("STUDY_WITHDRAWALS", str(tmp_path / "elsewhere"))
+    assert main(["backup", "a.zip"]) == 1
+    assert "must hold those of the database; got" in capsys.readouterr().err
+    assert main(["backup", "a.zip", "--withdrawals", "study.sqlite.withdrawn"]) == 0
+    about = read_about(tmp_path / "a.zip")
+    assert about["withdrawals"] == str(tmp_path / "study.sqlite.withdrawn")
+
+
+def test_server_makes_the_file_of_withdrawals_and_completes_it(app, people, tmp_path):
+    journal = tmp_path / "study.sqlite.withdrawn"
+    withdraw(people[1])
+    line = journal.read_text()
+    journal.unlink()
+    for _ in range(2):
+        open_study(app, Wishes(is_trial_run=True))
+        assert journal.read_text() == line
+
+
 def test_restoring_into_a_database_with_a_study_is_refused(people, tmp_path, capsys):
     file = save(tmp_path)
     assert main(["restore", str(file)]) == 1
@@ -134,16 +191,18 @@ def test_backup_moves_from_sqlite_to_postgresql_and_back(app, people, bundle, po
     file = save(tmp_path)
     with app.app_context():
         before = rows_of(db.engine)
+    journal = tmp_path / "withdrawn"
+    journal.touch()
     settings = study_settings(bundle, tmp_path / "x") | {
         "STUDY_DATABASE_URL": postgresql("moved"),
-        "STUDY_WITHDRAWALS": str(tmp_path / "none"),
+        "STUDY_WITHDRAWALS": str(journal),
     }
     moved = create_app(settings)
     with moved.app_context():
         restore_backup(db.engine, file)
         prepare_database(bundle)
         assert rows_of(db.engine) == before
-        write_backup(db.engine, tmp_path / "back.zip")
+        write_backup(db.engine, tmp_path / "back.zip", journal=journal)
     Walker(moved.test_client(), bundle).walk_to("debriefing")
     close(moved)
     assert main(["restore", "back.zip", "--database", "back.sqlite"]) == 0

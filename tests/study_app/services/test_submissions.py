@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -15,8 +16,10 @@ from study_app.services.participations import (
 )
 from study_app.services.scoring import asked_at
 from study_app.services.submissions import Sent, leave_step
+from study_app.services.transactions import writing
 from study_app.steps import Step, parse_step
 from study_app.trials import UNDRAWN
+from tests.study_app.services.test_assignment import with_quota
 
 KEY = "k" * 24
 
@@ -101,6 +104,26 @@ def test_answer_sent_by_many_tabs_at_once_is_stored_once(app, bundle, participat
     assert (n_rows(Response), n_rows(Submission)) == (1, 5)
     numbers = list(db.session.scalars(select(Event.number).order_by(Event.number)))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_answer_of_somebody_whose_place_is_gone_is_stored(bundle, participation):
+    few = with_quota(bundle, 1)
+    step = go_to(few, KEY, "test", session=1)
+    lease = timedelta(minutes=few.manifest.recruitment.lease_minutes)
+    with writing():
+        find_participation(KEY, lock=True).step_at -= 2 * lease
+    for letter in "ab":  # of two places, the second and the first
+        begin(few, letter * 24)
+        go_to(few, letter * 24, "training", session=1)
+    sent = sent_at(few, step, find_participation(KEY).draw, looking_ms=900.0)
+    receipts = [leave_step(few, KEY, step, sent) for _ in range(2)]
+    assert [each.is_stored for each in receipts] == [True, True]
+    row = find_participation(KEY)
+    assert (row.status, row.screened_out_at) == ("screened_out", "quota")
+    stored = select(Submission.answer_key).filter_by(participation_id=row.id, step=step.key)
+    assert db.session.scalar(stored) == sent.answer_key
+    answers = select(Response.rt_ms).filter_by(participation_id=row.id, step=step.key)
+    assert db.session.scalars(answers).all() == [900.0]
 
 
 def test_step_ahead_is_refused(bundle, participation):

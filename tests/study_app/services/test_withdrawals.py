@@ -1,18 +1,21 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, inspect, select
+from sqlalchemy import delete, func, inspect, select
 
 from study_app.codes import code_hash, withdrawal_code
-from study_app.errors import NotFoundError
+from study_app.errors import ConflictError, NotFoundError
 from study_app.extensions import db
 from study_app.models import Base, Participation, Slot, Withdrawal
 from study_app.services.participations import Visitor, begin_participation, find_participation
 from study_app.services.submissions import Sent, leave_step
+from study_app.services.transactions import writing
 from study_app.services.withdrawals import (
     OWNED,
     apply_journal,
     delete_expired,
+    is_withdrawn,
     read_journal,
     withdraw,
 )
@@ -81,6 +84,28 @@ def test_withdrawn_link_is_unknown_afterwards(people, bundle, journal):
         leave_step(bundle, OTHER, parse_step("instructions.0.1.0"), Sent(answer_key="k" * 16))
 
 
+def test_key_of_a_withdrawal_begins_nothing(people, bundle, context):
+    journal = Path(context.config["STUDY_WITHDRAWALS"])
+    withdraw(withdrawal_code(KEY), journal)
+    assert (is_withdrawn(KEY, journal), is_withdrawn(OTHER, journal)) == (True, False)
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="got one of answers that were withdrawn"):
+            begin_participation(bundle.manifest, KEY, Visitor(is_simulated=False))
+        with writing():  # a copy from before the consent: the journal alone knows
+            db.session.execute(delete(Withdrawal))
+
+
+def test_participation_whose_withdrawal_is_counted_already_is_deleted(people, journal):
+    hashed = code_hash(withdrawal_code(OTHER))
+    with writing():
+        db.session.add(
+            Withdrawal(code_hash=hashed, is_simulated=False, withdrawn_on=datetime.now(UTC).date())
+        )
+    withdraw(withdrawal_code(OTHER), journal)
+    assert db.session.scalars(select(Withdrawal.code_hash)).all() == [hashed]
+    assert db.session.scalars(select(Participation.key)).all() == [KEY]
+
+
 def test_withdrawal_whose_journal_cannot_be_written_is_not_done(people, tmp_path):
     before = counts()
     with pytest.raises(IsADirectoryError):
@@ -94,6 +119,17 @@ def test_journal_is_applied_again_and_cut_lines_are_passed_over(people, journal)
     with pytest.raises(NotFoundError):
         find_participation(KEY)
     assert find_participation(OTHER).step == "instructions.0.1.0"
+
+
+@pytest.mark.parametrize("before", ["", f"{'a' * 64}\n", f"{'a' * 64}", "ab", "ab\n"])
+def test_line_after_one_that_was_cut_is_read(people, journal, before):
+    journal.write_text(before, encoding="ascii")
+    withdraw(withdrawal_code(KEY), journal)
+    withdraw(withdrawal_code(OTHER), journal)
+    earlier = ["a" * 64] if before.startswith("a" * 64) else []
+    assert read_journal(journal) == [
+        *earlier, code_hash(withdrawal_code(KEY)), code_hash(withdrawal_code(OTHER))
+    ]  # fmt: skip
 
 
 def test_journal_that_is_missing_is_empty(tmp_path):

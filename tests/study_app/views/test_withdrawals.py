@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from study_app.extensions import db, limiter
-from study_app.models import Participation, Response
+from study_app.models import Participation, Response, Withdrawal
+from study_app.services.study import prepare_database
+from study_app.services.transactions import writing
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +64,53 @@ def test_pages_beside_the_study_say_whom_to_ask_and_what_is_stored(client, path)
     page = client.get(path).text
     assert "lab@example.org" in page
     assert "Answers are stored for ten years" in page
+
+
+def withdrawn_elsewhere(make_walker):
+    """Take part, and withdraw in another browser."""
+    mine = make_walker().walk_to("test", session=1)
+    code = mine.page.select_one(".withdrawal-code").text
+    assert send(make_walker(), code).status_code == 200
+    return mine, code
+
+
+def test_who_withdrew_elsewhere_can_agree_again_and_withdraw_again(app, bundle, make_walker):
+    walker, code = withdrawn_elsewhere(make_walker)
+    walker.see(walker.client.get("/"))
+    walker.walk_to("test", session=1)
+    again = walker.page.select_one(".withdrawal-code").text
+    assert again != code
+    with app.app_context():
+        prepare_database(bundle)
+    walker.walk_to("debriefing")
+    assert [send(walker, each).status_code for each in (again, code)] == [200, 200]
+    with app.app_context():
+        counts = [db.session.scalar(select(func.count(t.id))) for t in (Participation, Withdrawal)]
+        prepare_database(bundle)
+    assert counts == [0, 2]
+
+
+def test_consent_page_from_before_a_withdrawal_leads_to_a_new_one(app, make_walker):
+    walker = make_walker()
+    fields = walker.fields()
+    walker.walk_to("test", session=1)
+    assert send(make_walker(), walker.page.select_one(".withdrawal-code").text).status_code == 200
+    walker.see(walker.client.post("/consent", data=fields))
+    assert walker.step == "consent"
+    for _ in range(2):
+        walker.client.post("/consent", data=fields)
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Participation.id))) == 1
+
+
+def test_new_answers_outlive_a_restart_on_a_database_that_knows_of_no_withdrawal(
+    app, bundle, make_walker
+):
+    walker, _ = withdrawn_elsewhere(make_walker)
+    with app.app_context(), writing():
+        db.session.execute(delete(Withdrawal))  # as in a copy from before the consent
+    walker.see(walker.client.get("/"))
+    walker.walk_to("test", session=1)
+    with app.app_context():
+        prepare_database(bundle)
+    assert walker.client.get(f"/p/{walker.key}").status_code == 200
