@@ -67,14 +67,17 @@ def get_texts() -> str:
     )
 
 
-@bp.get("/results")
+@bp.post("/results")
 @needs("researcher")
-def get_results() -> str:
-    """Show how well people did by condition, once the study is closed or if it was set so."""
+def post_results() -> str:
+    """Show how well people did by condition, once the study is closed or if it was set so.
+
+    A look before the study is closed goes on record, so it takes a form.
+    """
     state = read_study().state
     if not _shows_results():
         raise ForbiddenError(f"results by condition need a closed study; got one that is {state}.")
-    if state != "closed" and request.method == "GET":
+    if state != "closed":
         with writing():
             record(current_user.name, "saw_results")
     results = read_results(_bundle())

@@ -18,13 +18,13 @@ ROUTES = {
     ("GET", "/admin"): (302, 302, 200),
     ("GET", "/admin/live"): (302, 302, 200),
     ("GET", "/admin/texts"): (302, 302, 200),
-    ("GET", "/admin/results"): (302, 302, 403),  # the study is not closed
     ("GET", "/admin/login"): (200, 200, 200),
     ("POST", "/admin/export.zip"): (400, 400, 400),
     ("GET", "/admin/payments.csv"): (302, 302, 200),
     ("GET", "/admin/bundles"): (302, 302, 404),  # no folder is set up for uploads
     ("GET", "/withdraw"): (200, 200, 200),
     ("POST", "/withdraw"): (400, 400, 400),
+    ("POST", "/admin/results"): (400, 400, 400),
     ("POST", "/admin/decisions"): (400, 400, 400),
     ("POST", "/admin/bundles"): (400, 400, 400),
     ("POST", "/consent"): (400, 400, 400),
@@ -45,6 +45,7 @@ WITH_TOKEN = {
     "/consent": (303, 303, 303),
     "/p/<key>/<step_key>": (404, 303, 404),
     "/withdraw": (404, 404, 404),  # none of them knows a code
+    "/admin/results": (302, 302, 403),  # the study is not closed
     "/admin/decisions": (302, 302, 400),
     "/admin/bundles": (302, 302, 404),
     "/admin/logout": (302, 302, 303),
@@ -56,6 +57,7 @@ WITH_TOKEN = {
     "/admin/admins": (302, 302, 400),
     "/admin/admins/remove": (302, 302, 404),
 }
+LOOKED_AT = [*(rule for method, rule in ROUTES if method == "GET"), "/admin/results"]
 
 
 @pytest.fixture
@@ -141,8 +143,10 @@ def test_link_alone_opens_nothing_but_its_participation(app, make_walker):
     assert mine.client.post(ahead, data=fields).status_code == 409
 
 
-@pytest.mark.parametrize("rule", [rule for method, rule in ROUTES if method == "GET"])
-def test_nothing_is_changed_by_looking(app, callers, rule):
+@pytest.mark.parametrize("shows_results", [False, True])
+@pytest.mark.parametrize("rule", LOOKED_AT)
+def test_nothing_is_changed_by_looking(app, callers, rule, shows_results):
+    app.config["STUDY_SHOW_RESULTS"] = str(int(shows_results))
     before = rows_of(app)
     for client, key in callers.values():
         for method in ("GET", "HEAD", "OPTIONS"):
