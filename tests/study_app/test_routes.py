@@ -103,7 +103,8 @@ def test_posts_with_a_token_are_refused_to_others(callers, rule):
         page = client.get("/admin/login").text
         token = page.split('name="csrf_token" value="')[1].split('"')[0]
         client.get("/")
-        answer = client.post(fill(rule, key), data={"csrf_token": token, "answer_key": "k" * 16})
+        data = {"csrf_token": token, "answer_key": "k" * 16}
+        answer = client.post(fill(rule, key), data=data, buffered=True)
         statuses.append(answer.status_code)
     assert tuple(statuses) == WITH_TOKEN[rule]
 

@@ -21,7 +21,7 @@ def log_in(client, password, name="admin"):
 
 
 def send(client, path, **fields):
-    return client.post(path, data={"csrf_token": token_of(client), **fields})
+    return client.post(path, data={"csrf_token": token_of(client), **fields}, buffered=True)
 
 
 def test_counts_are_shown_by_condition_and_step(admin, make_walker):
@@ -267,6 +267,16 @@ def test_live_counts_are_the_pages_own(admin, make_walker):
     live = admin.get("/admin/live").text
     assert "<main" not in live
     assert live.strip() in admin.get("/admin").text
+
+
+def test_medians_are_asked_for_once_a_minute(admin, monkeypatch):
+    asked = []
+    monkeypatch.setattr("study_app.views.admin.read_times", lambda study: asked.append(study) or [])
+    pages = [admin.get(path).status_code for path in ("/admin", "/admin/live", "/admin/live")]
+    assert (pages, len(asked)) == ([200] * 3, 1)
+    monkeypatch.setattr("study_app.views.admin.TIMES_KEPT_S", -1.0)
+    admin.get("/admin/live")
+    assert len(asked) == 2
 
 
 def test_texts_are_shown_as_text(app, admin, make_walker, monkeypatch):
