@@ -142,7 +142,12 @@ PARTICIPANTS: Final = (
     Column("assigned_at", "instant", "UTC", "The sessions began.", (), False),
     Column("last_step", "string", "", "Page that the participation is at, or ended at."),
     Column("sessions_s", "number", "seconds", "From assignment to the end.", (), False),
-    Column("away_s", "number", "seconds", "In the sessions, with the page out of sight."),
+    Column(
+        "away_s",
+        "number",
+        "seconds",
+        "In the sessions, with the page out of sight or another window in use.",
+    ),
     Column(
         "verdict",
         "string",
@@ -250,7 +255,8 @@ EVENTS: Final = (
         "duration_ms",
         "number",
         "ms",
-        "How long something was looked at, or the page was out of sight, by the browser's clock.",
+        "How long something was looked at, or the page was out of sight or another window in use, "
+        "by the browser's clock.",
         (),
         False,
     ),

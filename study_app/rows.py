@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from sqlalchemy import select
 
 from stimuli_builder.bundle import Bundle, sessions_of
+from study_app.columns import ALL_TABLES
 from study_app.export_folder import to_text
 from study_app.extensions import db
 from study_app.models import Decision, Event, Participation, Reply, Response
@@ -19,6 +20,7 @@ Row = dict[str, object]
 Known = tuple[str, str]  # a participant's number and the instant of consent, as exports write it
 Owned = TypeVar("Owned", Response, Event, Reply, Decision)
 
+READ_AT_ONCE: Final = 100  # participations
 REMOVED: Final = "[removed]"
 NAMING: Final = re.compile(  # e-mail addresses, web addresses, and long numbers such as of a phone
     r"[\w.+-]+@[\w-]+\.[\w.-]+|\bhttps?://\S+|\bwww\.\S+|\+?\d(?:[\s()/.-]?\d){6,}"
@@ -65,22 +67,21 @@ def read_tables(
         Table -> rows with the columns of `study_app.columns.ALL_TABLES`, participations in order
         of arrival.
     """
-    db.session.rollback()
-    everybody = _read_records()
-    records = [each for each in everybody if _known(each) not in left_out]
-    without = [each.participation.id for each in everybody if _known(each) in left_out]
-    tasks = _tasks(bundle)
+    _begin_reading()
+    tasks, without = _tasks(bundle), []
+    tables: dict[str, list[Row]] = {name: [] for name in ALL_TABLES}
+    for each in _read_records():
+        if _known(each) in left_out:
+            without.append(each.participation.id)
+            continue
+        tables["participants"].append(_participant_row(bundle, each))
+        tables["responses"] += [_response_row(bundle, tasks, each, row) for row in each.responses]
+        tables["events"] += [_event_row(each, row) for row in each.events]
+        tables["replies"] += [_reply_row(bundle, each, row) for row in each.replies]
+        tables["decisions"] += [_decision_row(each, row) for row in each.decisions]
     arms = count_arms(bundle.manifest, now=now or datetime.now(UTC), without=without)
-    return {
-        "participants": [_participant_row(bundle, each) for each in records],
-        "responses": [
-            _response_row(bundle, tasks, each, row) for each in records for row in each.responses
-        ],
-        "events": [_event_row(each, row) for each in records for row in each.events],
-        "replies": [_reply_row(bundle, each, row) for each in records for row in each.replies],
-        "decisions": [_decision_row(each, row) for each in records for row in each.decisions],
-        "arms": [{"simulated": arm.is_simulated} | _arm_row(asdict(arm)) for arm in arms],
-    }
+    tables["arms"] = [{"simulated": arm.is_simulated} | _arm_row(asdict(arm)) for arm in arms]
+    return tables
 
 
 def without_names(text: str) -> str:
@@ -105,28 +106,40 @@ def without_names(text: str) -> str:
     return NAMING.sub(REMOVED, text)
 
 
-def _read_records() -> list[Record]:
-    responses, events = _by_owner(Response), _by_owner(Event)
-    replies, decisions = _by_owner(Reply), _by_owner(Decision)
-    return [
-        Record(
-            participation=each,
-            responses=responses[each.id],
-            events=sorted(events[each.id], key=lambda event: event.number),
-            replies=replies[each.id],
-            decisions=decisions[each.id],
-        )
-        for each in db.session.scalars(select(Participation).order_by(Participation.id))
-    ]
+def _begin_reading() -> None:
+    """Begin a transaction that sees the database as it is now, whatever is stored meanwhile."""
+    db.session.rollback()
+    is_sqlite = db.engine.dialect.name == "sqlite"  # where every transaction does
+    options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    db.session.connection(execution_options=options)
+
+
+def _read_records() -> Iterator[Record]:
+    """Read everybody in order of arrival, a few at a time: rows in memory are many times larger."""
+    ids = db.session.scalars(select(Participation.id).order_by(Participation.id)).all()
+    for first in range(0, len(ids), READ_AT_ONCE):
+        some = ids[first : first + READ_AT_ONCE]
+        responses, events = _by_owner(Response, some), _by_owner(Event, some)
+        replies, decisions = _by_owner(Reply, some), _by_owner(Decision, some)
+        query = select(Participation).where(Participation.id.in_(some)).order_by(Participation.id)
+        for each in db.session.scalars(query):
+            yield Record(
+                participation=each,
+                responses=responses[each.id],
+                events=sorted(events[each.id], key=lambda event: event.number),
+                replies=replies[each.id],
+                decisions=decisions[each.id],
+            )
 
 
 def _known(record: Record) -> Known:
     return record.participation.name, to_text(record.participation.consented_at)
 
 
-def _by_owner(table: type[Owned]) -> dict[int, list[Owned]]:
+def _by_owner(table: type[Owned], owners: Sequence[int]) -> dict[int, list[Owned]]:
     rows = defaultdict(list)
-    for row in db.session.scalars(select(table).order_by(table.id)):
+    query = select(table).where(table.participation_id.in_(owners)).order_by(table.id)
+    for row in db.session.scalars(query):
         rows[row.participation_id].append(row)
     return rows
 

@@ -28,7 +28,7 @@ class Record:
     sessions_s
         Seconds from the first page of the sessions to the end.
     away_s
-        Seconds of these with the page out of sight.
+        Seconds of these with the page out of sight or another window in use.
     """
 
     n_catch_correct: int

@@ -79,7 +79,7 @@ def read_record(bundle: Bundle, participation: Participation) -> Record:
 
 
 def away_s(participation: Participation) -> float:
-    """Return how long the page was out of sight in the sessions.
+    """Return how long somebody was away from the page in the sessions.
 
     Parameters
     ----------

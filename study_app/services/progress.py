@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from statistics import mean, median
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from stimuli_builder.bundle import Manifest
 from study_app.extensions import db
@@ -132,20 +132,19 @@ def read_times(study: Manifest) -> list[Times]:
     for condition, begun, finished in db.session.execute(ended):
         if condition is not None and finished is not None:
             minutes[condition].append((finished - begun) / timedelta(minutes=1))
-    seconds: dict[str, list[float]] = defaultdict(list)
     answers = (
-        select(Participation.condition, Response.server_rt_ms)
+        select(Participation.condition, Response.server_rt_ms.label("value"))
         .join(Participation, Participation.id == Response.participation_id)
-        .where(Participation.is_simulated.is_(False), Response.session > 0)
+        .where(Participation.is_simulated.is_(False), Participation.condition.is_not(None))
+        .where(Response.session > 0)
     )
-    for condition, ms in db.session.execute(answers):
-        seconds[condition or ""].append(ms / 1000)
+    answer_ms = _medians(answers)
     return [
         Times(
             condition=name,
             n=len(minutes[name]),
             minutes=_median(minutes[name]),
-            answer_s=_median(seconds[name]),
+            answer_s=answer_ms[name] / 1000 if name in answer_ms else None,
         )
         for name in study.conditions
     ]
@@ -229,6 +228,18 @@ def _last_before(stages: list[Step], screening: str | None) -> int:
 
 def _median(values: list[float]) -> float | None:
     return median(values) if values else None
+
+
+def _medians(values: Select[str | None, float]) -> dict[str, float]:
+    """Return condition -> median of its values, which the database sorts: there may be many."""
+    each = values.subquery()
+    counts = select(each.c.condition, func.count()).group_by(each.c.condition)
+    medians: dict[str, float] = {}
+    for condition, n in db.session.execute(counts).all():
+        mine = select(each.c.value).where(each.c.condition == condition).order_by(each.c.value)
+        middle = mine.offset((n - 1) // 2).limit(2 - n % 2)  # one, or the two next to the middle
+        medians[condition] = mean(db.session.scalars(middle).all())
+    return medians
 
 
 def _near_quota(study: Manifest) -> Iterable[str]:

@@ -51,7 +51,7 @@ class Sent:
     reservoir_ms
         Milliseconds of each time the reservoir was open.
     away_ms
-        Milliseconds of each time the page was out of sight.
+        Milliseconds of each time the page was out of sight or another window in use.
     """
 
     answer_key: str

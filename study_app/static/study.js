@@ -20,7 +20,7 @@
   let shownAt = null; // when the images were painted, by performance.now()
   let chosenAt = null; // when an option was chosen last, where it is sent by another button
   let reservoirOpenedAt = null;
-  let hiddenAt = null;
+  let leftAt = null; // when somebody went away who is not back
   let reservoirMs = [];
   let awayMs = [];
   let isSending = false;
@@ -283,13 +283,14 @@
     decoded(image).then(() => { delete image.dataset.isAskedFor; endLoading(); });
   }
 
-  /* How long the page was out of sight: another tab, a shrunken window, a locked screen. */
+  /* How long somebody was away: the page out of sight, or another window in use. Several events may
+   * tell of it and count once; what takes the focus within the page, as a list does, is not away. */
   function changeSight() {
-    if (document.hidden) {
-      hiddenAt = performance.now();
-    } else if (hiddenAt !== null) {
-      awayMs.push(performance.now() - hiddenAt);
-      hiddenAt = null;
+    if (document.hidden || !document.hasFocus()) {
+      leftAt ??= performance.now();
+    } else if (leftAt !== null) {
+      awayMs.push(performance.now() - leftAt);
+      leftAt = null;
     }
   }
 
@@ -339,6 +340,8 @@
   document.addEventListener("keydown", press);
   document.addEventListener("change", choose);
   document.addEventListener("visibilitychange", changeSight);
+  window.addEventListener("blur", changeSight);
+  window.addEventListener("focus", changeSight);
   window.addEventListener("resize", checkWidth);
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   checkWidth();

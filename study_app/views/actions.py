@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-import zipfile
 from pathlib import Path
 
 from flask import (
@@ -18,8 +17,8 @@ from flask import (
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from study_app.archive_process import export_apart
 from study_app.errors import BadPayloadError, SetupError
-from study_app.formats import export_as
 from study_app.payments import payments_csv
 from study_app.services.admins import add_admin, record, remove_admin
 from study_app.services.decisions import decide
@@ -121,19 +120,28 @@ def get_payments() -> Response:
 @bp.post("/export.zip")
 @needs("researcher")
 def post_export() -> Response:
-    """Send the export as one file, and put on record that it was taken."""
-    bundle = current_app.extensions["study_bundle"]
-    content = io.BytesIO()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = export_as(bundle, Path(scratch) / "export")
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(folder.iterdir()):
-                archive.write(file, f"{bundle.manifest.study}/{file.name}")
-    content.seek(0)
+    """Send the export as one file, and put on record that it was taken.
+
+    Another process writes the file, which has no name any more when it is sent: it is gone when it
+    is closed, whoever ends first.
+
+    Returns
+    -------
+    Response
+        A ZIP archive, read from the disk as it is sent.
+    """
+    with tempfile.TemporaryDirectory(prefix="study-export-") as scratch:
+        file = Path(scratch) / "export.zip"
+        export_apart(current_app.config, file)
+        content, size = file.open("rb"), file.stat().st_size
     with writing():
         record(current_user.name, "exported")
-    name = f"{bundle.manifest.study}-export.zip"
-    return send_file(content, "application/zip", as_attachment=True, download_name=name, max_age=0)
+    name = f"{current_app.extensions['study_bundle'].manifest.study}-export.zip"
+    response = send_file(
+        content, "application/zip", as_attachment=True, download_name=name, max_age=0
+    )
+    response.content_length = size
+    return response
 
 
 def _change(action: str) -> Response:

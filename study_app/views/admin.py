@@ -1,11 +1,12 @@
 """The researchers' pages: who came, who left, what they wrote, and how they did."""
 
+import time
 from typing import Any, Final
 
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask_login import current_user
 
-from stimuli_builder.bundle import Bundle
+from stimuli_builder.bundle import Bundle, Manifest
 from study_app.columns import EXCLUSIONS, REJECTIONS, ROLES
 from study_app.config import is_on
 from study_app.errors import ForbiddenError
@@ -13,7 +14,7 @@ from study_app.panels.settings import Panel
 from study_app.services.admins import last_actions, list_admins, record
 from study_app.services.counts import count_arms, count_participations
 from study_app.services.findings import count_texts, read_results, read_texts
-from study_app.services.progress import count_flags, read_funnel, read_times, warnings_of
+from study_app.services.progress import Times, count_flags, read_funnel, read_times, warnings_of
 from study_app.services.study import read_study
 from study_app.services.transactions import writing
 from study_app.views.logins import needs
@@ -21,6 +22,8 @@ from study_app.views.logins import needs
 TEXTS_A_PAGE: Final = 50
 ACTIONS_SHOWN: Final = 12
 MAX_PAGE: Final = 100_000
+TIMES_KEPT_S: Final = 60.0
+TIMES: Final = "study_times"  # of the application's extensions
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -67,14 +70,27 @@ def get_texts() -> str:
     )
 
 
-@bp.get("/results")
+@bp.post("/results")
 @needs("researcher")
-def get_results() -> str:
-    """Show how well people did by condition, once the study is closed or if it was set so."""
+def post_results() -> str:
+    """Show how well people did by condition, once the study is closed or if it was set so.
+
+    A look before the study is closed goes on record, so it takes a form.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    ForbiddenError
+        If the study is not closed, and results are not to be shown before.
+    """
     state = read_study().state
     if not _shows_results():
         raise ForbiddenError(f"results by condition need a closed study; got one that is {state}.")
-    if state != "closed" and request.method == "GET":
+    if state != "closed":
         with writing():
             record(current_user.name, "saw_results")
     results = read_results(_bundle())
@@ -94,10 +110,18 @@ def _live() -> dict[str, Any]:
         "arms": count_arms(study),
         "counts": count_participations(study),
         "funnel": read_funnel(study),
-        "times": read_times(study),
+        "times": _times(study),
         "flags": count_flags(),
         "warnings": warnings_of(study),
     }
+
+
+def _times(study: Manifest) -> list[Times]:
+    """Return how long people took, at most a minute ago: every open page asks every ten seconds."""
+    kept: tuple[float, list[Times]] | None = current_app.extensions.get(TIMES)
+    if kept is None or time.monotonic() - kept[0] > TIMES_KEPT_S:
+        kept = current_app.extensions[TIMES] = (time.monotonic(), read_times(study))
+    return kept[1]
 
 
 def _shows_results() -> bool:

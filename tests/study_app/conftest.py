@@ -11,7 +11,7 @@ from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
 from study_app.config import sqlite_url
 from study_app.extensions import db, limiter
-from study_app.services.admins import add_first_admin
+from study_app.services.admins import add_admin, add_first_admin
 from study_app.services.study import prepare_database
 from tests.study_app.walker import Walker
 
@@ -136,16 +136,30 @@ def make_walker(app, bundle):
 @pytest.fixture
 def admin(app):
     """A browser that is logged in as admin."""
+    with app.app_context():
+        password = add_first_admin()
+    return logged_in(app, "admin", password)
+
+
+@pytest.fixture
+def log_in_as(app):
+    """Add somebody with a role and return their browser, logged in."""
+
+    def add(name, role):
+        with app.app_context():
+            password = add_admin(name, role)
+        return logged_in(app, name, password)
+
+    return add
+
+
+def logged_in(app, name, password):
     limiter.reset()
     client = app.test_client()
     page = client.get("/admin/login").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    with app.app_context():
-        password = add_first_admin()
-    answer = client.post(
-        "/admin/login", data={"csrf_token": token, "name": "admin", "password": password}
-    )
-    assert answer.status_code == 303
+    data = {"csrf_token": token, "name": name, "password": password}
+    assert client.post("/admin/login", data=data).status_code == 303
     return client
 
 

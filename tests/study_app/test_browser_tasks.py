@@ -17,6 +17,10 @@ HIDE = """hidden => {
     Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
+GO_ELSEWHERE = """what => {
+    document.hasFocus = () => what === 'focus' || what === 'blur within the page';
+    window.dispatchEvent(new Event(what.split(' ')[0]));
+}"""
 GONE_ON = """left => {
     const form = document.querySelector('main form');
     const isReady = !document.querySelector('main form button:disabled');
@@ -180,6 +184,26 @@ def test_times_confidence_and_absence_are_measured(asked):
     assert all(ms >= MINIMUM_MS for ms in looked)
     (away,) = asked.rows(Event, name="focus_lost")
     assert away.duration_ms > 0
+
+
+def test_time_in_another_window_counts_once(asked):
+    asked.walk_to("training.0.1.1")
+    page = asked.page
+    page.evaluate(GO_ELSEWHERE, "blur within the page")
+    page.wait_for_timeout(30)
+    page.evaluate(GO_ELSEWHERE, "focus")
+    began = page.evaluate("performance.now()")
+    page.evaluate(GO_ELSEWHERE, "blur")
+    page.evaluate(HIDE, True)  # and made small there
+    page.wait_for_timeout(60)
+    page.evaluate(HIDE, False)  # to be seen beside the other, which has the focus still
+    page.wait_for_timeout(60)
+    page.evaluate(GO_ELSEWHERE, "focus")
+    ended = page.evaluate("performance.now()")
+    page.evaluate(GO_ELSEWHERE, "focus")
+    asked.advance()
+    (away,) = asked.rows(Event, name="focus_lost")
+    assert 110 <= away.duration_ms <= ended - began
 
 
 def test_outbox_holds_the_answers_of_several_pages(asked):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from study_app.columns import ROLES
 from study_app.extensions import db
 
 NOBODY, PARTICIPANT, ADMIN = "nobody", "participant", "admin"
@@ -18,13 +19,13 @@ ROUTES = {
     ("GET", "/admin"): (302, 302, 200),
     ("GET", "/admin/live"): (302, 302, 200),
     ("GET", "/admin/texts"): (302, 302, 200),
-    ("GET", "/admin/results"): (302, 302, 403),  # the study is not closed
     ("GET", "/admin/login"): (200, 200, 200),
     ("POST", "/admin/export.zip"): (400, 400, 400),
     ("GET", "/admin/payments.csv"): (302, 302, 200),
     ("GET", "/admin/bundles"): (302, 302, 404),  # no folder is set up for uploads
     ("GET", "/withdraw"): (200, 200, 200),
     ("POST", "/withdraw"): (400, 400, 400),
+    ("POST", "/admin/results"): (400, 400, 400),
     ("POST", "/admin/decisions"): (400, 400, 400),
     ("POST", "/admin/bundles"): (400, 400, 400),
     ("POST", "/consent"): (400, 400, 400),
@@ -45,6 +46,7 @@ WITH_TOKEN = {
     "/consent": (303, 303, 303),
     "/p/<key>/<step_key>": (404, 303, 404),
     "/withdraw": (404, 404, 404),  # none of them knows a code
+    "/admin/results": (302, 302, 403),  # the study is not closed
     "/admin/decisions": (302, 302, 400),
     "/admin/bundles": (302, 302, 404),
     "/admin/logout": (302, 302, 303),
@@ -56,6 +58,28 @@ WITH_TOKEN = {
     "/admin/admins": (302, 302, 400),
     "/admin/admins/remove": (302, 302, 404),
 }
+LEAST_ROLES = {  # of the researchers' addresses; None is open to everybody
+    ("GET", "/admin/login"): None,
+    ("POST", "/admin/login"): None,
+    ("GET", "/admin"): "viewer",
+    ("GET", "/admin/live"): "viewer",
+    ("GET", "/admin/texts"): "viewer",
+    ("POST", "/admin/previews"): "viewer",
+    ("POST", "/admin/new-participation"): "viewer",
+    ("POST", "/admin/results"): "researcher",
+    ("POST", "/admin/export.zip"): "researcher",
+    ("GET", "/admin/payments.csv"): "researcher",
+    ("POST", "/admin/decisions"): "researcher",
+    ("POST", "/admin/pause"): "researcher",
+    ("POST", "/admin/resume"): "researcher",
+    ("POST", "/admin/close"): "owner",
+    ("POST", "/admin/admins"): "owner",
+    ("POST", "/admin/admins/remove"): "owner",
+    ("GET", "/admin/bundles"): "owner",
+    ("POST", "/admin/bundles"): "owner",
+    ("POST", "/admin/logout"): "viewer",  # the last: it ends the login
+}
+LOOKED_AT = [*(rule for method, rule in ROUTES if method == "GET"), "/admin/results"]
 
 
 @pytest.fixture
@@ -101,9 +125,49 @@ def test_posts_with_a_token_are_refused_to_others(callers, rule):
         page = client.get("/admin/login").text
         token = page.split('name="csrf_token" value="')[1].split('"')[0]
         client.get("/")
-        answer = client.post(fill(rule, key), data={"csrf_token": token, "answer_key": "k" * 16})
+        data = {"csrf_token": token, "answer_key": "k" * 16}
+        answer = client.post(fill(rule, key), data=data, buffered=True)
         statuses.append(answer.status_code)
     assert tuple(statuses) == WITH_TOKEN[rule]
+
+
+def test_every_address_of_researchers_has_a_least_role():
+    assert set(LEAST_ROLES) == {each for each in ROUTES if each[1].startswith("/admin")}
+
+
+@pytest.fixture
+def asked_for(monkeypatch, admin):
+    """Call every address of researchers, with a token, and note what was done and said."""
+    monkeypatch.setattr("study_app.views.actions.export_apart", lambda _, file: file.touch())
+
+    def call(caller):
+        token = caller.get("/admin/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+        answers = {}
+        for method, rule in LEAST_ROLES:
+            data = {"csrf_token": token} if method == "POST" else None
+            answers[method, rule] = caller.open(rule, method=method, data=data, buffered=True)
+        return answers
+
+    return call
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_what_is_its_own_and_no_more(asked_for, log_in_as, role):
+    answers = asked_for(log_in_as("mira", role))
+    for address, least in LEAST_ROLES.items():
+        is_refused = least is not None and ROLES.index(role) < ROLES.index(least)
+        said = f"this needs the role of {least}"
+        assert (said in answers[address].text) == is_refused, address
+        assert answers[address].status_code == 403 or not is_refused, address
+        assert answers[address].status_code != 302, address  # asked to log in
+
+
+def test_nobody_is_asked_to_log_in_for_everything_of_researchers(app, asked_for):
+    answers = asked_for(app.test_client())
+    for address, least in LEAST_ROLES.items():
+        is_sent_away = answers[address].status_code == 302
+        assert is_sent_away == (least is not None), address
+        assert not is_sent_away or answers[address].location.startswith("/admin/login"), address
 
 
 @pytest.mark.parametrize("name", ["answers.json", "manifest.json"])
@@ -141,8 +205,10 @@ def test_link_alone_opens_nothing_but_its_participation(app, make_walker):
     assert mine.client.post(ahead, data=fields).status_code == 409
 
 
-@pytest.mark.parametrize("rule", [rule for method, rule in ROUTES if method == "GET"])
-def test_nothing_is_changed_by_looking(app, callers, rule):
+@pytest.mark.parametrize("shows_results", [False, True])
+@pytest.mark.parametrize("rule", LOOKED_AT)
+def test_nothing_is_changed_by_looking(app, callers, rule, shows_results):
+    app.config["STUDY_SHOW_RESULTS"] = str(int(shows_results))
     before = rows_of(app)
     for client, key in callers.values():
         for method in ("GET", "HEAD", "OPTIONS"):

@@ -1,5 +1,7 @@
+import random
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import pytest
 from sqlalchemy import update
@@ -85,6 +87,22 @@ def test_times_are_medians_of_those_who_completed(enter, study, make_walker):
     times = {each.condition: each for each in read_times(study)}
     assert (times[first].n, times[first].minutes, times[first].answer_s) == (3, 6.0, 2.5)
     assert times[study.conditions[1]].minutes is None
+
+
+@pytest.mark.parametrize("n_answers", [1, 2, 7, 24])
+def test_median_of_answers_is_the_one_of_the_numbers(enter, study, make_walker, n_answers):
+    make_walker().walk_to("debriefing")
+    enter()
+    condition = db.session.scalars(db.select(Participation.condition)).one()
+    rows = list(db.session.scalars(db.select(Response.id).where(Response.session > 0)))
+    times = random.Random(n_answers).sample(range(300, 9000), n_answers)
+    with writing():
+        db.session.execute(db.delete(Response).where(Response.id.in_(rows[n_answers:])))
+        for row, ms in zip(rows[:n_answers], times, strict=True):
+            db.session.execute(update(Response).filter_by(id=row).values(server_rt_ms=ms))
+    found = {each.condition: each.answer_s for each in read_times(study)}
+    assert found.pop(condition) == pytest.approx(median(times) / 1000)
+    assert set(found.values()) == {None}
 
 
 def test_flags_count_people_not_events(enter, make_walker):
