@@ -131,7 +131,7 @@ def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank
         are not those the bank was made with.
     """
     folder = Path(path)
-    described, tensors = _read_parts(folder)
+    described, tensors = read_parts(folder)
     network = rebuild_backbone(described["network"], tensors, backbone)
     bank = bank_from(described, tensors, network, None)
     _load_children(bank, folder, described)
@@ -146,15 +146,31 @@ def _load_children(bank: ConceptBank, folder: Path, described: dict[str, Any]) -
             raise StoreError(
                 f"{inside / 'bank.json'} must have SHA-256 {listed['bank_sha256']}; it has not."
             )
-        child_described, tensors = _read_parts(inside)
+        child_described, tensors = read_parts(inside)
         backbone = bank.backbone.at(child_described["network"]["layer"])
         child = bank_from(child_described, tensors, backbone, bank)
         bank.children.append(child)
         _load_children(child, inside, child_described)
 
 
-def _read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Read a bank's two files and check that they belong together."""
+def read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read a bank's two files, without its network, and check that they belong together.
+
+    Parameters
+    ----------
+    folder
+        Of the bank.
+
+    Returns
+    -------
+    tuple[dict[str, Any], dict[str, Tensor]]
+        What ``bank.json`` and ``bank.safetensors`` hold.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or was altered, or is of another schema version.
+    """
     described = read_json(folder / "bank.json", "concept-bank")
     file = folder / "bank.safetensors"
     if not file.is_file() or file_sha256(file) != described["tensors_sha256"]:
