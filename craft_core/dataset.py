@@ -1,6 +1,7 @@
 """The images of a folder, each in a split, and what a network says of them."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -41,12 +42,12 @@ class Dataset:
     classes: dict[str, int]
     logits: Tensor
 
-    @property
+    @cached_property
     def predictions(self) -> Tensor:
         """Predicted classes, (n,)."""
         return self.logits.argmax(dim=1)
 
-    @property
+    @cached_property
     def labels(self) -> list[int]:
         """Classes of the folders, (n,); -1 where a folder is none of the classes."""
         return [self.classes.get(record.label, -1) for record in self.records]

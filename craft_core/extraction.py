@@ -199,16 +199,20 @@ def tasks_of(
     Returns
     -------
     list[ClassTask]
-        Each on the images for fitting.
+        Each on the images for fitting that are predicted as the class.
     """
-    fitting = dataset.rows("fit")
+    predictions = dataset.predictions.tolist()
+    of_class: dict[int, list[int]] = {}
+    for index in dataset.rows("fit"):
+        of_class.setdefault(predictions[index], []).append(index)
+    counts = {class_id: len(rows) for class_id, rows in of_class.items()}
     return [
         ClassTask(
             config=config,
             folder=dataset.folder,
-            files=tuple(dataset.records[index].file for index in fitting),
-            predictions=tuple(dataset.predictions[fitting].tolist()),
-            labels=tuple(dataset.labels[index] for index in fitting),
+            files=tuple(dataset.records[index].file for index in of_class.get(class_id, ())),
+            labels=tuple(dataset.labels[index] for index in of_class.get(class_id, ())),
+            counts=counts,
             name=name,
             class_id=class_id,
             probe=backbone.probe,
