@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from craft_core import load_backbone, load_bank
-from craft_core.class_extraction import ClassTask, run_task
+from craft_core.class_extraction import ClassTask, Outcome, run_task
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
 from craft_core.dataset import Dataset
@@ -232,6 +232,42 @@ def test_images_are_labelled_once_and_each_class_gets_its_own(colour_net):
     assert [len(task.files) for task in tasks] == [19, 20, 21]
     assert tasks[2].files[:2] == ("0.png", "2.png") and tasks[2].labels[:2] == (0, 2)
     assert tasks[0].counts == {0: 19, 1: 20, 2: 21}
+
+
+def test_paths_of_tasks_are_whole(colour_net, monkeypatch, tmp_path):
+    """A worker may have another working folder."""
+    monkeypatch.chdir(tmp_path)
+    dataset = Dataset(
+        folder=Path("pictures"),
+        records=[ImageRecord(file="0.png", label="red", split="fit", tie="")],
+        skipped=[],
+        classes={"red": 0},
+        logits=torch.ones(1, 1),
+    )
+    config = config_of(network={"name": NETWORK, "checkpoint": "w.pt"})
+    (task,) = tasks_of(config, dataset, load_backbone(colour_net, device="cpu"), Path("out"))
+    assert task.folder == tmp_path / "pictures" and task.out == tmp_path / "out"
+    assert task.config.network.checkpoint == tmp_path / "w.pt"
+    assert config.network.checkpoint == Path("w.pt")
+
+
+@pytest.mark.parametrize("lost", [("blue",), ("red", "blue")])
+def test_class_that_was_written_elsewhere_is_a_failure(lost, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "craft_core.extraction.run_task",
+        lambda task, backbone=None: (
+            Outcome(name=task.name) if task.name in lost else run_task(task, backbone)
+        ),
+    )
+    message = "must be in .store-unfinished when it is done; got nothing. Workers on other machines"
+    if len(lost) == 2:
+        with pytest.raises(CraftError, match=message):
+            extract(config_of(), folder, tmp_path / "store")
+        return
+    store = extract(config_of(), folder, tmp_path / "store")
+    assert [found["class_name"] for found in store["classes"]] == ["red"]
+    (failure,) = store["failed"]
+    assert failure["class_name"] == "blue" and message in failure["error"]
 
 
 def test_class_that_is_never_predicted_rightly_is_told_what_is_predicted(folder, tmp_path):
