@@ -226,16 +226,17 @@ def _split(
 
 
 def _draw(task: ClassTask, bank: ConceptBank, proposal: SplitProposal | None, folder: Path) -> None:
-    """Save what a person looks at."""
+    """Save what a person looks at; without maps where the layer has no positions."""
     files = [task.folder / file for file in bank.files]
     if bank.number is not None:
         save_figure(number_of_concepts_figure(bank.number), folder / "number.png")
     if proposal is not None:
         save_figure(tree_figure(bank, files), folder / "tree.png")
         save_figure(coherence_figure(bank, proposal), folder / "coherence.png")
-    shown = files[:IMAGES_SHOWN]
-    maps = concept_maps(bank, shown)
-    save_figure(maps_figure(bank, shown, maps), folder / "maps.png")
+    shown = files[:IMAGES_SHOWN] if bank.backbone.is_spatial else []
+    maps = concept_maps(bank, shown) if shown else torch.zeros(0)
+    if shown:
+        save_figure(maps_figure(bank, shown, maps), folder / "maps.png")
     save_figure(class_figure(bank, files, shown, maps), folder / LAST_WRITTEN)
 
 

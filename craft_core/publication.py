@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -177,8 +178,9 @@ def _misclassified(stored: StoredClass) -> Figure:
 
 def _class(stored: StoredClass) -> Figure:
     """Figure 2: importance, best crops, and where concepts are."""
-    shown = stored.files[:IMAGES_SHOWN]
-    return class_figure(stored.bank, stored.files, shown, concept_maps(stored.bank, shown))
+    shown = stored.files[:IMAGES_SHOWN] if stored.bank.backbone.is_spatial else []
+    maps = concept_maps(stored.bank, shown) if shown else torch.zeros(0)
+    return class_figure(stored.bank, stored.files, shown, maps)
 
 
 def _tree(stored: StoredClass) -> Figure:

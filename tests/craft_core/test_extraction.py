@@ -17,6 +17,7 @@ from craft_core.dataset import Dataset
 from craft_core.errors import CraftError, StoreError
 from craft_core.extraction import begin, extract, finished_classes, tasks_of
 from craft_core.images import ImageRecord
+from craft_core.publication import draw_figure
 
 NETWORK = "python:tests.planted_network:PartsNet"
 
@@ -232,6 +233,15 @@ def test_images_are_labelled_once_and_each_class_gets_its_own(colour_net):
     assert [len(task.files) for task in tasks] == [19, 20, 21]
     assert tasks[2].files[:2] == ("0.png", "2.png") and tasks[2].labels[:2] == (0, 2)
     assert tasks[0].counts == {0: 19, 1: 20, 2: 21}
+
+
+def test_layer_without_positions_gives_concepts_without_maps(folder, tmp_path):
+    config = config_of(network=config_of().network.model_dump() | {"layer": "flatten"})
+    store = extract(config, folder, tmp_path / "store")
+    assert store["failed"] == []
+    assert (tmp_path / "store" / "red" / "figure.png").stat().st_size > 5000
+    assert not (tmp_path / "store" / "red" / "maps.png").exists()
+    assert draw_figure("2", tmp_path / "store", folder, tmp_path / "figures")
 
 
 def test_paths_of_tasks_are_whole(colour_net, monkeypatch, tmp_path):
