@@ -99,6 +99,7 @@ def _fill(
         raise CraftError(str(failed[0].error))
     write_images(unfinished / "images.csv", dataset.stored_images())
     store = _describe(config, dataset, backbone, failed=failed)
+    store["images_sha256"] = file_sha256(unfinished / "images.csv")
     store["classes"] = [
         _describe_class(unfinished / name)
         for name in dataset.classes

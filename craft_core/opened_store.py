@@ -1,5 +1,6 @@
 """A concept store that is read again: verified, its network loaded once for all its classes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,10 @@ from craft_core.bank_file import load_described
 from craft_core.errors import StoreError
 from craft_core.provenance import file_sha256
 from craft_core.store import StoredImage, load_bank, read_images, read_json, read_parts
+
+STORE_KEYS = ("seed", "config", "network", "model", "licences", "classes")
+NETWORK_KEYS = ("name", "layer", "weights_sha256", "transform", "probe_layer")
+CLASS_KEYS = ("class_name", "class_id", "folder", "bank_sha256")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,7 +112,9 @@ class OpenedStore:
 
 
 def open_store(path: Path, checkpoint: Path | None = None) -> OpenedStore:
-    """Read what a concept store says of itself, and check that its banks are those it lists.
+    """Read what a concept store says of itself, and check that its files are those it lists.
+
+    Stores from before ``images_sha256`` was written are read without that check.
 
     Parameters
     ----------
@@ -127,12 +134,25 @@ def open_store(path: Path, checkpoint: Path | None = None) -> OpenedStore:
         If a part of the store is missing or was altered.
     """
     described = read_json(path / "store.json", "concept-store")
+    _check_keys(described, STORE_KEYS, path)
+    _check_keys(described["network"], NETWORK_KEYS, path)
     for found in described["classes"]:
-        file = path / found["folder"] / "bank.json"
-        if not file.is_file() or file_sha256(file) != found["bank_sha256"]:
-            raise StoreError(
-                f"{found['folder']}/bank.json must have SHA-256 {found['bank_sha256']}, as "
-                "store.json says; it has not."
-            )
+        _check_keys(found, CLASS_KEYS, path)
+        _check_sha256(path, f"{found['folder']}/bank.json", found["bank_sha256"])
     images = read_images(path / "images.csv")
+    if "images_sha256" in described:
+        _check_sha256(path, "images.csv", described["images_sha256"])
     return OpenedStore(path=path, described=described, images=images, checkpoint=checkpoint)
+
+
+def _check_keys(described: dict[str, Any], keys: Sequence[str], path: Path) -> None:
+    missing = [key for key in keys if key not in described]
+    if missing:
+        raise StoreError(
+            f"{path / 'store.json'} must have the keys {missing}; got {sorted(described)}."
+        )
+
+
+def _check_sha256(path: Path, name: str, expected: str) -> None:
+    if not (path / name).is_file() or file_sha256(path / name) != expected:
+        raise StoreError(f"{name} must have SHA-256 {expected}, as store.json says; it has not.")

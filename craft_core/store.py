@@ -131,10 +131,13 @@ def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank
         are not those the bank was made with.
     """
     folder = Path(path)
-    described, tensors = read_parts(folder)
-    network = rebuild_backbone(described["network"], tensors, backbone)
-    bank = bank_from(described, tensors, network, None)
-    _load_children(bank, folder, described)
+    try:
+        described, tensors = read_parts(folder)
+        network = rebuild_backbone(described["network"], tensors, backbone)
+        bank = bank_from(described, tensors, network, None)
+        _load_children(bank, folder, described)
+    except KeyError as error:
+        raise StoreError(f"bank {folder} must have {error.args[0]!r}; got none.") from error
     return bank
 
 
@@ -219,7 +222,7 @@ def read_images(file: Path) -> list[StoredImage]:
     Raises
     ------
     StoreError
-        If the file is missing, or its columns are others.
+        If the file is missing, or its columns are others, or a line does not fit them.
     """
     names = [field.name for field in fields(StoredImage)]
     if not file.is_file():
@@ -228,7 +231,13 @@ def read_images(file: Path) -> list[StoredImage]:
         reader = csv.DictReader(lines)
         if list(reader.fieldnames or []) != names:
             raise StoreError(f"{file} must have the columns {names}; got {reader.fieldnames}.")
-        return [StoredImage(probability=float(row.pop("probability")), **row) for row in reader]
+        try:
+            return [StoredImage(probability=float(row.pop("probability")), **row) for row in reader]
+        except (TypeError, ValueError) as error:
+            raise StoreError(
+                f"{file} must have {len(names)} fields a line, the last a number; got others in "
+                f"line {reader.line_num}."
+            ) from error
 
 
 def read_json(file: Path, schema: str) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """A store that is opened again: its checkpoint, its hashes, its network loaded once."""
 
+import json
 import shutil
 
 import pytest
 import torch
 
-from craft_core import opened_store
+from craft_core import load_bank, opened_store
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
 from craft_core.dataset import stored_probe
 from craft_core.errors import StoreError
 from craft_core.extraction import extract
 from craft_core.opened_store import open_store
+from craft_core.store import read_images
 from stimuli_builder.cli import main as craft_stimuli
+from stimuli_builder.errors import StimuliError
 from stimuli_builder.learnt import read_network
 from stimuli_builder.stores import read_store
 from tests.craft_core.bars import draw_bars
@@ -128,3 +131,74 @@ def test_network_is_loaded_once_for_all_classes(store, monkeypatch):
 def test_class_must_be_in_the_store(store):
     with pytest.raises(StoreError, match=r"class must be one of \['red', 'blue'\] in .*'green'"):
         open_store(store).bank("green")
+
+
+@pytest.fixture
+def altered(store, tmp_path):
+    """Return a function that changes a copy's store.json and gives the copy."""
+
+    def alter(change):
+        copied = shutil.copytree(store, tmp_path / "altered")
+        described = json.loads((copied / "store.json").read_text())
+        change(described)
+        (copied / "store.json").write_text(json.dumps(described))
+        return copied
+
+    return alter
+
+
+def test_altered_images_are_refused_everywhere(store, folder, tmp_path, capsys):
+    copied = shutil.copytree(store, tmp_path / "altered")
+    table = (copied / "images.csv").read_text()
+    (copied / "images.csv").write_text(table.replace(",red,", ",blue,"))
+    for run, arguments in commands(copied, folder, tmp_path):
+        assert run(arguments) == 1, arguments
+        assert "images.csv must have SHA-256" in capsys.readouterr().err
+    for read in (read_network, read_store):
+        with pytest.raises(StimuliError, match=r"images\.csv must have SHA-256 .*; it has not"):
+            read(copied)
+
+
+def test_altered_bank_is_refused_everywhere(store, folder, tmp_path, capsys):
+    copied = shutil.copytree(store, tmp_path / "altered")
+    file = copied / "blue" / "bank.json"
+    file.write_text(file.read_text().replace('"class_id": 1', '"class_id": 0'))
+    for run, arguments in commands(copied, folder, tmp_path):
+        assert run(arguments) == 1, arguments
+        assert "blue/bank.json must have SHA-256" in capsys.readouterr().err
+    with pytest.raises(StimuliError, match=r"blue/bank\.json must have SHA-256"):
+        read_network(copied)
+
+
+def test_store_from_before_the_hash_of_its_images_is_read(altered):
+    old = altered(lambda described: described.pop("images_sha256"))
+    assert len(open_store(old).images) == 12
+
+
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        (lambda store: store, "licences"),
+        (lambda store: store["network"], "transform"),
+        (lambda store: store["classes"][1], "folder"),
+    ],
+)
+def test_missing_key_is_named(altered, place, key):
+    copied = altered(lambda described: place(described).pop(key))
+    with pytest.raises(StoreError, match=rf"store\.json must have the keys \['{key}'\]; got \["):
+        open_store(copied)
+
+
+def test_missing_key_of_a_bank_is_named(store, tmp_path):
+    bank = shutil.copytree(store / "red", tmp_path / "red")
+    described = json.loads((bank / "bank.json").read_text())
+    del described["selection"]
+    (bank / "bank.json").write_text(json.dumps(described))
+    with pytest.raises(StoreError, match=r"bank .*red must have 'selection'; got none"):
+        load_bank(bank, open_store(store).backbone)
+
+
+def test_line_of_images_that_does_not_fit_is_told(store, tmp_path):
+    (tmp_path / "images.csv").write_text((store / "images.csv").read_text() + "a.png,,\n")
+    with pytest.raises(StoreError, match=r"must have 7 fields a line, .*; got others in line 14"):
+        read_images(tmp_path / "images.csv")
