@@ -20,7 +20,7 @@ from craft_core.concepts import class_crops, fit_concepts
 from craft_core.config import ExtractConfig
 from craft_core.curation import curate
 from craft_core.dataset import load_configured
-from craft_core.errors import ClassError, CraftError
+from craft_core.errors import ClassError, CraftError, first_line
 from craft_core.figures import (
     IMAGES_SHOWN,
     class_figure,
@@ -112,8 +112,7 @@ def run_task(task: ClassTask, backbone: Backbone | None = None) -> Outcome:
     except CraftError as error:
         return Outcome(name=task.name, error=str(error))
     except Exception as error:  # a network's own code may raise anything
-        reason = str(error).splitlines()[0] if str(error) else "no reason given"
-        return Outcome(name=task.name, error=f"{type(error).__name__}: {reason}")
+        return Outcome(name=task.name, error=f"{type(error).__name__}: {first_line(error)}")
     return Outcome(name=task.name)
 
 
