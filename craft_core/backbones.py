@@ -15,7 +15,7 @@ from torch import Tensor, fx, nn
 from craft_core import graph
 from craft_core.affine import SplitTail, split_affine
 from craft_core.checks import check_choice
-from craft_core.errors import BackboneError
+from craft_core.errors import BackboneError, first_line
 from craft_core.layouts import (
     Layout,
     NegativePolicy,
@@ -468,6 +468,13 @@ def _choose_device(device: str) -> torch.device:
     if device == "auto":
         device = "cuda:0" if torch.cuda.is_available() else "cpu"
     try:
-        return torch.device(device)
+        chosen = torch.device(device)
     except RuntimeError as error:
         raise BackboneError(f"device must be auto, cpu or cuda; got {device!r}.") from error
+    try:
+        torch.zeros(0, device=chosen)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        raise BackboneError(
+            f"device must be one that this machine has; got {device!r}: {first_line(error)}"
+        ) from error
+    return chosen

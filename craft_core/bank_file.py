@@ -1,6 +1,7 @@
 """A concept bank in words and numbers (``bank.json``) and in tensors (``bank.safetensors``)."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -143,7 +144,7 @@ def rebuild_backbone(
     StoreError
         If the network has to be given, or its weights are others.
     """
-    base = _load_named(described) if given is None else given
+    base = load_described(described) if given is None else given
     network = replace(
         base,
         negatives=described["negatives"],
@@ -161,6 +162,52 @@ def rebuild_backbone(
             f"{described['weights_sha256']}; got {network.weights_sha256}."
         )
     return network
+
+
+def load_described(described: dict[str, Any], checkpoint: Path | str | None = None) -> Backbone:
+    """Load the network that an artefact rests on, by its name; no probe is put on it.
+
+    Parameters
+    ----------
+    described
+        Of `describe_network`.
+    checkpoint
+        File of its weights, where its name alone does not lead to them.
+
+    Returns
+    -------
+    Backbone
+        Whose weights are still to be compared.
+
+    Raises
+    ------
+    StoreError
+        If the name does not lead to a network.
+    """
+    if described["name"] == "module":
+        raise StoreError("backbone must be given for a network of the caller's own; got None.")
+    transform = Transform(
+        size_px=described["transform"]["size_px"],
+        mean=tuple(described["transform"]["mean"]),
+        std=tuple(described["transform"]["std"]),
+    )
+    try:
+        return load_backbone(
+            described["name"],
+            layer=described["layer"],
+            checkpoint=checkpoint,
+            transform=transform,
+        )
+    except BackboneError as error:
+        if checkpoint is not None:
+            raise StoreError(
+                f"network {described['name']!r} must be loaded from its checkpoint; got "
+                f"{checkpoint}: {error} Give the file with --checkpoint."
+            ) from error
+        raise StoreError(
+            f"backbone must be given where the name {described['name']!r} does not lead to it; got "
+            f"None. {error}"
+        ) from error
 
 
 def bank_from(
@@ -248,23 +295,6 @@ def _describe_origin(origin: Origin | None) -> dict[str, Any] | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 9)
-
-
-def _load_named(described: dict[str, Any]) -> Backbone:
-    if described["name"] == "module":
-        raise StoreError("backbone must be given for a network of the caller's own; got None.")
-    transform = Transform(
-        size_px=described["transform"]["size_px"],
-        mean=tuple(described["transform"]["mean"]),
-        std=tuple(described["transform"]["std"]),
-    )
-    try:
-        return load_backbone(described["name"], layer=described["layer"], transform=transform)
-    except BackboneError as error:
-        raise StoreError(
-            f"backbone must be given where the name {described['name']!r} does not lead to it; got "
-            f"None. {error}"
-        ) from error
 
 
 def _importance(method: str | None, tensors: dict[str, Tensor]) -> Importance | None:

@@ -3,6 +3,7 @@
 It is a task of its own, which can be sent to another process or machine.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,12 @@ from craft_core.attribution import concept_maps
 from craft_core.backbones import Backbone, Probe
 from craft_core.bank import ConceptBank
 from craft_core.baselines.methods import SIGNED, bank_by
+from craft_core.class_images import no_images_message
 from craft_core.concepts import class_crops, fit_concepts
 from craft_core.config import ExtractConfig
 from craft_core.curation import curate
 from craft_core.dataset import load_configured
-from craft_core.errors import CraftError
+from craft_core.errors import ClassError, CraftError, first_line
 from craft_core.figures import (
     IMAGES_SHOWN,
     class_figure,
@@ -46,9 +48,11 @@ class ClassTask:
     folder
         Of the images.
     files
-        Names of those that concepts may come from.
-    predictions, labels
-        The network's class of each, and its folder's.
+        Names of those that concepts may come from, all predicted as the class.
+    labels
+        Class of the folder of each.
+    counts
+        Class -> images for fitting that are predicted as it.
     name, class_id
         The class.
     probe
@@ -60,8 +64,8 @@ class ClassTask:
     config: ExtractConfig
     folder: Path
     files: tuple[str, ...]
-    predictions: tuple[int, ...]
     labels: tuple[int, ...]
+    counts: Mapping[int, int]
     name: str
     class_id: int
     probe: Probe | None
@@ -108,8 +112,7 @@ def run_task(task: ClassTask, backbone: Backbone | None = None) -> Outcome:
     except CraftError as error:
         return Outcome(name=task.name, error=str(error))
     except Exception as error:  # a network's own code may raise anything
-        reason = str(error).splitlines()[0] if str(error) else "no reason given"
-        return Outcome(name=task.name, error=f"{type(error).__name__}: {reason}")
+        return Outcome(name=task.name, error=f"{type(error).__name__}: {first_line(error)}")
     return Outcome(name=task.name)
 
 
@@ -149,6 +152,9 @@ def _find(task: ClassTask, backbone: Backbone) -> tuple[ConceptBank, SplitPropos
 
 def _fitted(task: ClassTask, backbone: Backbone, generator: torch.Generator) -> ConceptBank:
     config = task.config
+    is_right = task.class_id in task.labels
+    if not task.files or (config.concepts.selection == "correct" and not is_right):
+        raise ClassError(no_images_message(task.class_id, config.concepts.selection, task.counts))
     common = {
         "class_id": task.class_id,
         "class_name": task.name,
@@ -158,7 +164,7 @@ def _fitted(task: ClassTask, backbone: Backbone, generator: torch.Generator) -> 
         "strategy": config.crops.strategy,
         "selection": config.concepts.selection,
         "labels": task.labels,
-        "predictions": torch.tensor(task.predictions),
+        "predictions": torch.full((len(task.files),), task.class_id),
         "names": task.files,
         "generator": generator,
     }
@@ -219,16 +225,17 @@ def _split(
 
 
 def _draw(task: ClassTask, bank: ConceptBank, proposal: SplitProposal | None, folder: Path) -> None:
-    """Save what a person looks at."""
+    """Save what a person looks at; without maps where the layer has no positions."""
     files = [task.folder / file for file in bank.files]
     if bank.number is not None:
         save_figure(number_of_concepts_figure(bank.number), folder / "number.png")
     if proposal is not None:
         save_figure(tree_figure(bank, files), folder / "tree.png")
         save_figure(coherence_figure(bank, proposal), folder / "coherence.png")
-    shown = files[:IMAGES_SHOWN]
-    maps = concept_maps(bank, shown)
-    save_figure(maps_figure(bank, shown, maps), folder / "maps.png")
+    shown = files[:IMAGES_SHOWN] if bank.backbone.is_spatial else []
+    maps = concept_maps(bank, shown) if shown else torch.zeros(0)
+    if shown:
+        save_figure(maps_figure(bank, shown, maps), folder / "maps.png")
     save_figure(class_figure(bank, files, shown, maps), folder / LAST_WRITTEN)
 
 

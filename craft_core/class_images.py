@@ -1,6 +1,7 @@
 """Choose the images that a class's concepts are looked for in (section 3.1): by prediction."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,11 +93,7 @@ def images_of_class(  # noqa: PLR0913 - what is known of the images beforehand
         if predicted == class_id and (selection == "predicted" or labels[index] == class_id)  # type: ignore[index]
     ]
     if not chosen:
-        counts = {number: found.count(number) for number in sorted(set(found))}
-        raise ClassError(
-            f"class_id must be predicted{' rightly' if selection == 'correct' else ''} for an "
-            f"image; got {class_id}. Predictions by class: {counts}."
-        )
+        raise ClassError(no_images_message(class_id, selection, Counter(found)))
     labelled = list(names) if names is not None else _names(images)
     return ClassImages(
         images=take(images, chosen),
@@ -104,6 +101,30 @@ def images_of_class(  # noqa: PLR0913 - what is known of the images beforehand
         class_id=class_id,
         class_name=class_name or str(class_id),
         selection=selection,
+    )
+
+
+def no_images_message(class_id: int, selection: Selection, counts: Mapping[int, int]) -> str:
+    """Say that a class is predicted for no image, and what is predicted instead.
+
+    Parameters
+    ----------
+    class_id
+        The class.
+    selection
+        ``predicted`` or ``correct``.
+    counts
+        Class -> images that are predicted as it.
+
+    Returns
+    -------
+    str
+        Of an error.
+    """
+    rightly = " rightly" if selection == "correct" else ""
+    return (
+        f"class_id must be predicted{rightly} for an image; got {class_id}. Predictions by class: "
+        f"{dict(sorted(counts.items()))}."
     )
 
 

@@ -132,6 +132,7 @@ def _add_report(commands: Any) -> None:  # noqa: ANN401
         metavar="N",
         help="of the feature visualisation; 0 leaves it out",
     )
+    _add_checkpoint(report)
     report.set_defaults(run=_report)
 
 
@@ -148,6 +149,7 @@ def _add_explain(commands: Any) -> None:  # noqa: ANN401
     explain.add_argument("--class", dest="class_name", metavar="CLASS", help="not the predicted")
     explain.add_argument("--images", type=Path, metavar="FOLDER", help="the store's, for crops")
     explain.add_argument("--out", type=Path, default=Path("explanation"), metavar="STEM")
+    _add_checkpoint(explain)
     explain.set_defaults(run=_explain)
 
 
@@ -164,6 +166,7 @@ def _add_quality(commands: Any) -> None:  # noqa: ANN401
     quality.add_argument("--class", dest="class_name", metavar="CLASS", help="this one alone")
     quality.add_argument("--seed", type=int, default=0, metavar="N", help="of the crops by chance")
     quality.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
+    _add_checkpoint(quality)
     quality.set_defaults(run=_quality)
 
 
@@ -173,6 +176,16 @@ def _add_sharing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, for classes")
     command.add_argument(
         "--resume", action="store_true", help="go on with what a run that was stopped has finished"
+    )
+
+
+def _add_checkpoint(command: argparse.ArgumentParser) -> None:
+    """Let a command that reads a store find its network's weights at another place."""
+    command.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="the network's weights, where the file has moved since extract",
     )
 
 
@@ -234,14 +247,23 @@ def _report(chosen: argparse.Namespace) -> None:
         from craft_core.report import write_report
 
         pages = write_report(
-            chosen.store, chosen.images, chosen.out, feature_steps=chosen.feature_steps
+            chosen.store,
+            chosen.images,
+            chosen.out,
+            feature_steps=chosen.feature_steps,
+            checkpoint=chosen.checkpoint,
         )
         print(f"report: {pages[0]}")
         return
     from craft_core.publication import draw_figure
 
     files = draw_figure(
-        chosen.figure, chosen.store, chosen.images, chosen.out, class_name=chosen.class_name
+        chosen.figure,
+        chosen.store,
+        chosen.images,
+        chosen.out,
+        class_name=chosen.class_name,
+        checkpoint=chosen.checkpoint,
     )
     print(f"figure: {', '.join(str(file) for file in files)}")
 
@@ -255,6 +277,7 @@ def _explain(chosen: argparse.Namespace) -> None:
         chosen.out,
         class_name=chosen.class_name,
         folder=chosen.images,
+        checkpoint=chosen.checkpoint,
     )
     print(
         f"{chosen.image.name}: class {found.bank.class_name}, probability {found.probability:.2f}, "
@@ -275,6 +298,7 @@ def _quality(chosen: argparse.Namespace) -> None:
         chosen.images,
         class_name=chosen.class_name,
         generator=torch.Generator().manual_seed(chosen.seed),
+        checkpoint=chosen.checkpoint,
     )
     cells = [[_cell(row[column]) for column in COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(COLUMNS, *cells, strict=True)]

@@ -1,6 +1,7 @@
 """The images of a folder, each in a split, and what a network says of them."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -10,9 +11,10 @@ from craft_core.backbones import Backbone, Probe, load_backbone
 from craft_core.config import ExtractConfig, NetworkConfig, ProbeConfig
 from craft_core.errors import ImageError, StoreError
 from craft_core.images import ImageRecord, list_images, predict, readable
+from craft_core.opened_store import open_store
 from craft_core.probe import fit_probe, with_probe
 from craft_core.provenance import file_sha256
-from craft_core.store import StoredImage, load_bank, read_json
+from craft_core.store import StoredImage
 from craft_core.transforms import Transform
 
 
@@ -40,12 +42,12 @@ class Dataset:
     classes: dict[str, int]
     logits: Tensor
 
-    @property
+    @cached_property
     def predictions(self) -> Tensor:
         """Predicted classes, (n,)."""
         return self.logits.argmax(dim=1)
 
-    @property
+    @cached_property
     def labels(self) -> list[int]:
         """Classes of the folders, (n,); -1 where a folder is none of the classes."""
         return [self.classes.get(record.label, -1) for record in self.records]
@@ -227,9 +229,7 @@ def stored_probe(store: Path, *, n_classes: int) -> Probe:
     StoreError
         If the store was altered, has no class, no probe, or one of other classes.
     """
-    described = read_json(store / "store.json", "concept-store")
-    found = [load_bank(store / each["folder"]).backbone.probe for each in described["classes"][:1]]
-    probe = found[0] if found else None
+    probe = open_store(store).probe
     if probe is None:
         raise StoreError(f"store {store} must have a probe; got none.")
     if len(probe.weight) != n_classes:

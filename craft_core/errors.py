@@ -22,6 +22,27 @@ class CraftError(Exception):
     """A mistake of the caller, told in one line."""
 
 
+def first_line(error: BaseException) -> str:
+    """Say what an error of somebody else's code says, in one line.
+
+    Parameters
+    ----------
+    error
+        Which may say nothing, as a bare assertion does.
+
+    Returns
+    -------
+    str
+        Its first line.
+
+    Examples
+    --------
+    >>> first_line(ValueError("a")), first_line(AssertionError())
+    ('a', 'no reason given')
+    """
+    return next(iter(str(error).splitlines()), "") or "no reason given"
+
+
 class BackboneError(CraftError):
     """A network cannot be loaded, split at the layer, or decoded from it."""
 

@@ -94,10 +94,12 @@ def _fill(
     ]
     outcomes = run_tasks(tasks, backbone, jobs=jobs, dask=dask)
     failed = [outcome for outcome in outcomes if outcome.error is not None]
+    failed += _lost(unfinished, dataset, failed)
     if len(failed) == len(dataset.classes):
         raise CraftError(str(failed[0].error))
     write_images(unfinished / "images.csv", dataset.stored_images())
     store = _describe(config, dataset, backbone, failed=failed)
+    store["images_sha256"] = file_sha256(unfinished / "images.csv")
     store["classes"] = [
         _describe_class(unfinished / name)
         for name in dataset.classes
@@ -107,6 +109,20 @@ def _fill(
     write_json(unfinished / "store.json", store)
     put_in_place(unfinished, out, "store.json")
     return store
+
+
+def _lost(unfinished: Path, dataset: Dataset, failed: Sequence[Outcome]) -> list[Outcome]:
+    """Find the classes that were done without an error and have written nothing here."""
+    known = {*finished_classes(unfinished), *(outcome.name for outcome in failed)}
+    return [
+        Outcome(
+            name=name,
+            error=f"class {name} must be in {unfinished.name} when it is done; got nothing. "
+            "Workers on other machines must see the same files under the same paths.",
+        )
+        for name in dataset.classes
+        if name not in known
+    ]
 
 
 def finished_classes(unfinished: Path) -> list[str]:
@@ -199,23 +215,37 @@ def tasks_of(
     Returns
     -------
     list[ClassTask]
-        Each on the images for fitting.
+        Each on the images for fitting that are predicted as the class.
     """
-    fitting = dataset.rows("fit")
+    predictions = dataset.predictions.tolist()
+    of_class: dict[int, list[int]] = {}
+    for index in dataset.rows("fit"):
+        of_class.setdefault(predictions[index], []).append(index)
+    counts = {class_id: len(rows) for class_id, rows in of_class.items()}
+    placed = _placed(config)  # workers may have another working folder
     return [
         ClassTask(
-            config=config,
-            folder=dataset.folder,
-            files=tuple(dataset.records[index].file for index in fitting),
-            predictions=tuple(dataset.predictions[fitting].tolist()),
-            labels=tuple(dataset.labels[index] for index in fitting),
+            config=placed,
+            folder=dataset.folder.resolve(),
+            files=tuple(dataset.records[index].file for index in of_class.get(class_id, ())),
+            labels=tuple(dataset.labels[index] for index in of_class.get(class_id, ())),
+            counts=counts,
             name=name,
             class_id=class_id,
             probe=backbone.probe,
-            out=out,
+            out=out.resolve(),
         )
         for name, class_id in dataset.classes.items()
     ]
+
+
+def _placed(config: ExtractConfig) -> ExtractConfig:
+    """Name the checkpoint by its whole path."""
+    checkpoint = config.network.checkpoint
+    if checkpoint is None:
+        return config
+    network = config.network.model_copy(update={"checkpoint": checkpoint.resolve()})
+    return config.model_copy(update={"network": network})
 
 
 def run_tasks(

@@ -204,7 +204,8 @@ def class_figure(
     files
         Paths of the bank's `files`.
     images
-        Pictures of the class to draw maps over; the first three are used.
+        Pictures of the class to draw maps over; the first three are used. None where the layer has
+        no positions.
     maps
         (images, r, H, W), of `craft_core.attribution.concept_maps`.
 

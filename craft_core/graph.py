@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from craft_core.errors import BackboneError
+from craft_core.errors import BackboneError, first_line
 from craft_core.replay import Replay
 
 SHAPE_READERS = {"size", "dim", "numel"}
@@ -199,7 +199,8 @@ def trace(module: nn.Module) -> Trace:
     Raises
     ------
     BackboneError
-        If the network's control flow depends on its input.
+        If the network's control flow depends on its input, or it changes a tensor in place and goes
+        on with that tensor, of which a graph knows nothing.
     """
     recorder = _Recorder()
     try:
@@ -207,8 +208,9 @@ def trace(module: nn.Module) -> Trace:
     except Exception as error:  # tracing runs the network's own code, which may raise anything
         raise BackboneError(
             f"network must have a graph that torch.fx can trace; got {type(error).__name__}: "
-            f"{str(error).splitlines()[0]}"
+            f"{first_line(error)}"
         ) from error
+    _check_in_place(module, graph)
     _without_options(graph)
     totals: dict[str, int] = {}
     for name, _ in recorder.outputs:
@@ -220,6 +222,20 @@ def trace(module: nn.Module) -> Trace:
         seen[name] = call + 1
         calls[f"{name}:{call}" if totals[name] > 1 else name] = node
     return Trace(module=fx.GraphModule(module, graph), calls=calls)
+
+
+def _check_in_place(module: nn.Module, graph: fx.Graph) -> None:
+    """Refuse operations in place whose results are not used, which look as if they did nothing."""
+    for node in graph.nodes:
+        name = getattr(node.target, "__name__", str(node.target))
+        changes = name.endswith("_") and not name.endswith("__")
+        if node.op == "call_module":
+            changes = bool(getattr(module.get_submodule(name), "inplace", False))
+        if not node.users and (changes or node.kwargs.get("inplace") is True):
+            raise BackboneError(
+                f"network must have a graph that torch.fx can trace; got {node.name}, which works "
+                "in place and whose result is not used."
+            )
 
 
 def _options(module: nn.Module) -> dict[str, Any]:
@@ -319,7 +335,8 @@ def with_head(module: nn.Module, layer: str, head: nn.Module) -> nn.Module:
     layer
         See the module's docstring.
     head
-        Takes the layer's output; becomes the new network's submodule ``head``.
+        Takes the layer's output; becomes the new network's submodule ``head``, or ``probe`` where
+        the layer lies in a module of that name.
 
     Returns
     -------
@@ -327,15 +344,16 @@ def with_head(module: nn.Module, layer: str, head: nn.Module) -> nn.Module:
         Whose layers before the head keep their names.
     """
     submodule(module, layer)
+    name = _free_name(module, parse_layer(layer)[0])
     try:
         traced = trace(module)
     except BackboneError:
-        return _Headed(module, layer, head)
+        return _Headed(module, layer, head, name=name)
     graph = traced.module.graph
     node = traced.node(layer)
-    traced.module.add_module("head", head)
+    traced.module.add_module(name, head)
     with graph.inserting_after(node):
-        call = graph.call_module("head", (node,))
+        call = graph.call_module(name, (node,))
     with graph.inserting_after(call):
         output = graph.output(call)
     for later in reversed(list(graph.nodes)):
@@ -348,23 +366,34 @@ def with_head(module: nn.Module, layer: str, head: nn.Module) -> nn.Module:
     return headed
 
 
+def _free_name(module: nn.Module, layer: str) -> str:
+    """Choose a new head's name, which must leave the layer there."""
+    if layer.split(".")[0] != "head":
+        return "head"
+    name = "probe"
+    while hasattr(module, name):
+        name += "_"
+    return name
+
+
 class _Headed(nn.Module):
     """A network that can't be traced, up to a layer, and a head."""
 
-    def __init__(self, module: nn.Module, layer: str, head: nn.Module) -> None:
+    def __init__(self, module: nn.Module, layer: str, head: nn.Module, *, name: str) -> None:
         super().__init__()
-        for name, child in module.named_children():
-            self.add_module(name, child)
-        for name, parameter in module.named_parameters(recurse=False):
-            self.register_parameter(name, parameter)
-        for name, buffer in module.named_buffers(recurse=False):
-            self.register_buffer(name, buffer)
-        self.head = head
-        self.layer = layer
+        for own, child in module.named_children():
+            self.add_module(own, child)
+        for own, parameter in module.named_parameters(recurse=False):
+            self.register_parameter(own, parameter)
+        for own, buffer in module.named_buffers(recurse=False):
+            self.register_buffer(own, buffer)
+        self.add_module(name, head)
+        self.layer, self.name = layer, name
         self.whole = [module]  # in a list, so that its layers are not counted twice
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.head(run_to_layer(self.whole[0], self.layer, images))
+        activations = run_to_layer(self.whole[0], self.layer, images)
+        logits: Tensor = self.get_submodule(self.name)(activations)
         return logits
 
 

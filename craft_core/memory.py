@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from craft_core.errors import BackboneError, MemoryWarning
+from craft_core.errors import BackboneError, MemoryWarning, first_line
 
 
 def in_halves(compute: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
@@ -39,8 +39,7 @@ def in_halves(compute: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     except torch.OutOfMemoryError as error:
         if len(batch) <= 1:
             raise BackboneError(
-                f"device {batch.device} must have memory for one image; got "
-                f"{str(error).splitlines()[0]}"
+                f"device {batch.device} must have memory for one image; got {first_line(error)}"
             ) from error
     if batch.device.type == "cuda":
         torch.cuda.empty_cache()

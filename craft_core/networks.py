@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from craft_core.errors import BackboneError
+from craft_core.errors import BackboneError, first_line
 from craft_core.transforms import Transform
 
 EFFICIENTNET_LITE_MEAN, EFFICIENTNET_LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
@@ -186,7 +186,7 @@ def _load_checkpoint(module: nn.Module, file: Path) -> None:
     except FileNotFoundError as error:
         raise BackboneError(f"checkpoint must be a file; got {file}.") from error
     except Exception as error:  # torch.load raises what unpickling raises
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise BackboneError(
             f"checkpoint must be a state dictionary of {type(module).__name__}; got {file}: "
             f"{reason}"

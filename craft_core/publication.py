@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,10 +26,10 @@ from craft_core.figures import (
     crop_image,
 )
 from craft_core.images import predict
-from craft_core.report import StoredClass, class_names, feature_pictures, open_class
+from craft_core.opened_store import OpenedStore, open_store
+from craft_core.report import StoredClass, feature_pictures, open_class
 from craft_core.sanity import sanity_check
 from craft_core.sanity_figures import sanity_figure
-from craft_core.store import load_bank
 from craft_core.tree_figures import tree_figure
 
 CELL_PX, GAP_PX, CELLS = 112, 5, (2, 3)  # rows and columns of a concept's crops
@@ -36,7 +37,13 @@ FEATURE_STEPS = 128
 
 
 def draw_figure(
-    name: str, store: Path, folder: Path, out: Path, *, class_name: str | None = None
+    name: str,
+    store: Path,
+    folder: Path,
+    out: Path,
+    *,
+    class_name: str | None = None,
+    checkpoint: Path | None = None,
 ) -> list[Path]:
     """Draw a figure of the paper's kind and write it as PNG, PDF and SVG.
 
@@ -52,6 +59,8 @@ def draw_figure(
         Folder for the files, which are named after figure and class.
     class_name
         Of the figure; None takes the store's first.
+    checkpoint
+        File of the network's weights, where it has moved since the store was made.
 
     Returns
     -------
@@ -64,12 +73,13 @@ def draw_figure(
         If there is no such figure, or the store has not what it shows.
     """
     check_choice("figure", name, [*FIGURES, *GRIDS])
-    names = class_names(store)
+    opened = open_store(store, checkpoint)
+    names = list(opened.classes)
     if name in GRIDS:
-        opened = [open_class(store, each, folder) for each in names]
-        figure, stem = concepts_grid(opened, GRIDS[name]), f"figure_{name}"
+        each_class = [open_class(opened, each, folder) for each in names]
+        figure, stem = concepts_grid(each_class, GRIDS[name]), f"figure_{name}"
     else:
-        stored = open_class(store, class_name or names[0], folder)
+        stored = open_class(opened, class_name or names[0], folder)
         figure, stem = FIGURES[name](stored), f"figure_{name}_{stored.bank.class_name}"
     out.mkdir(parents=True, exist_ok=True)
     return save_publication(figure, out / stem)
@@ -82,6 +92,7 @@ def explain_stored(
     *,
     class_name: str | None = None,
     folder: Path | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[Explanation, list[Path]]:
     """Explain any image in the concepts of a store's class, and draw it.
 
@@ -97,6 +108,8 @@ def explain_stored(
         Which class; None takes the one that the network predicts.
     folder
         Of the pictures that the store was made of; None draws no crops.
+    checkpoint
+        File of the network's weights, where it has moved since the store was made.
 
     Returns
     -------
@@ -108,13 +121,13 @@ def explain_stored(
     CraftError
         If the store has no concepts of the predicted class; the message says which it has.
     """
-    names = class_names(store)
+    opened = open_store(store, checkpoint)
     if class_name is not None:
-        check_choice("class", class_name, names)
+        check_choice("class", class_name, list(opened.classes))
         chosen = class_name
     else:
-        chosen = _predicted(store, image, names)
-    bank = load_bank(store / chosen) if folder is None else open_class(store, chosen, folder).bank
+        chosen = _predicted(opened, image)
+    bank = opened.bank(chosen) if folder is None else open_class(opened, chosen, folder).bank
     files = [] if folder is None else [folder / file for file in bank.files]
     found = explain_image(bank, image)
     stem.parent.mkdir(parents=True, exist_ok=True)
@@ -165,8 +178,9 @@ def _misclassified(stored: StoredClass) -> Figure:
 
 def _class(stored: StoredClass) -> Figure:
     """Figure 2: importance, best crops, and where concepts are."""
-    shown = stored.files[:IMAGES_SHOWN]
-    return class_figure(stored.bank, stored.files, shown, concept_maps(stored.bank, shown))
+    shown = stored.files[:IMAGES_SHOWN] if stored.bank.backbone.is_spatial else []
+    maps = concept_maps(stored.bank, shown) if shown else torch.zeros(0)
+    return class_figure(stored.bank, stored.files, shown, maps)
 
 
 def _tree(stored: StoredClass) -> Figure:
@@ -243,11 +257,11 @@ def _ranking(bank: ConceptBank) -> list[int]:
     return list(range(bank.n_concepts)) if bank.importance is None else bank.importance.ranking
 
 
-def _predicted(store: Path, image: Path, names: list[str]) -> str:
+def _predicted(store: OpenedStore, image: Path) -> str:
     """Name the class that the network predicts, which must be one of the store's."""
-    banks = [load_bank(store / name) for name in names]
-    predicted = int(predict(banks[0].backbone, [image]).argmax())
-    of_class = [bank.class_name for bank in banks if bank.class_id == predicted]
+    names = list(store.classes)
+    predicted = int(predict(store.backbone, [image]).argmax())
+    of_class = [name for name, class_id in store.classes.items() if class_id == predicted]
     if not of_class:
         raise CraftError(
             f"image {image.name} must be predicted as one of {names}; got class {predicted}. Name "

@@ -76,7 +76,8 @@ class Replay:
         def exchange(_module: nn.Module, _inputs: Any, _output: Any) -> Tensor | None:  # noqa: ANN401
             nonlocal count
             count += 1
-            return activations if count == call + 1 else None
+            # an operation in place must not reach the caller's tensor
+            return activations.clone() if count == call + 1 else None
 
         handle = self.module.get_submodule(name).register_forward_hook(exchange)
         try:

@@ -33,7 +33,8 @@ from craft_core.figures import (
     seen_square,
 )
 from craft_core.map_figures import IMAGE_PX, LINES, outline_strongest
-from craft_core.store import StoredImage, load_bank, read_images, read_json, replacing
+from craft_core.opened_store import OpenedStore, open_store
+from craft_core.store import StoredImage, replacing
 
 CROPS_SHOWN, CROP_PX, SHOWN_PX = 6, 128, 336
 IMAGES_SHOWN, WRONG_SHOWN = 6, 3
@@ -75,13 +76,13 @@ class StoredClass:
         return sorted(found, key=lambda row: -row.probability)
 
 
-def open_class(store: Path, name: str, folder: Path) -> StoredClass:
+def open_class(store: OpenedStore | Path, name: str, folder: Path) -> StoredClass:
     """Read a class of a store and check that its pictures are there.
 
     Parameters
     ----------
     store
-        Of ``craft-concepts extract``.
+        Of ``craft-concepts extract``; one that was opened has its network loaded once.
     name
         Of the class.
     folder
@@ -98,11 +99,8 @@ def open_class(store: Path, name: str, folder: Path) -> StoredClass:
         If the store has no such class, a file was altered or is missing, or the network's weights
         are others than those the bank was made with.
     """
-    described = read_json(store / "store.json", "concept-store")
-    names = class_names(store)
-    if name not in names:
-        raise StoreError(f"class must be one of {names} in {store}; got {name!r}.")
-    bank = load_bank(store / name)
+    opened = store if isinstance(store, OpenedStore) else open_store(store)
+    bank = opened.bank(name)
     missing = [file for file in bank.files if not (folder / file).is_file()]
     if missing:
         raise StoreError(
@@ -112,29 +110,19 @@ def open_class(store: Path, name: str, folder: Path) -> StoredClass:
     return StoredClass(
         bank=replace(bank, images=[folder / file for file in bank.files]),
         folder=folder,
-        images=read_images(store / "images.csv"),
-        seed=described["seed"],
+        images=opened.images,
+        seed=opened.described["seed"],
     )
 
 
-def class_names(store: Path) -> list[str]:
-    """List a store's classes.
-
-    Parameters
-    ----------
-    store
-        Of ``craft-concepts extract``.
-
-    Returns
-    -------
-    list[str]
-        Names, in the store's order.
-    """
-    described = read_json(store / "store.json", "concept-store")
-    return [found["class_name"] for found in described["classes"]]
-
-
-def write_report(store: Path, folder: Path, out: Path, *, feature_steps: int = 64) -> list[Path]:
+def write_report(
+    store: Path,
+    folder: Path,
+    out: Path,
+    *,
+    feature_steps: int = 64,
+    checkpoint: Path | None = None,
+) -> list[Path]:
     """Write a page a class, and a page that lists them.
 
     Parameters
@@ -147,6 +135,8 @@ def write_report(store: Path, folder: Path, out: Path, *, feature_steps: int = 6
         A folder, new or of an earlier report.
     feature_steps
         Of the feature visualisation; 0 leaves it out.
+    checkpoint
+        File of the network's weights, where it has moved since the store was made.
 
     Returns
     -------
@@ -158,14 +148,14 @@ def write_report(store: Path, folder: Path, out: Path, *, feature_steps: int = 6
     StoreError
         If store and pictures do not belong together, or the folder holds something else.
     """
-    names = class_names(store)
+    opened = open_store(store, checkpoint)
+    names = list(opened.classes)
     with replacing(out, MARK) as unfinished:
         for name in names:
-            stored = open_class(store, name, folder)
+            stored = open_class(opened, name, folder)
             page = render_page(stored, names=names, feature_steps=feature_steps)
             (unfinished / f"{name}.html").write_text(page)
-        described = read_json(store / "store.json", "concept-store")
-        listed = _template("concepts_index.html").render(store=described, names=names)
+        listed = _template("concepts_index.html").render(store=opened.described, names=names)
         (unfinished / MARK).write_text(listed)
     return [out / MARK, *(out / f"{name}.html" for name in names)]
 

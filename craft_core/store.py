@@ -131,10 +131,13 @@ def load_bank(path: Path | str, backbone: Backbone | None = None) -> ConceptBank
         are not those the bank was made with.
     """
     folder = Path(path)
-    described, tensors = _read_parts(folder)
-    network = rebuild_backbone(described["network"], tensors, backbone)
-    bank = bank_from(described, tensors, network, None)
-    _load_children(bank, folder, described)
+    try:
+        described, tensors = read_parts(folder)
+        network = rebuild_backbone(described["network"], tensors, backbone)
+        bank = bank_from(described, tensors, network, None)
+        _load_children(bank, folder, described)
+    except KeyError as error:
+        raise StoreError(f"bank {folder} must have {error.args[0]!r}; got none.") from error
     return bank
 
 
@@ -146,15 +149,31 @@ def _load_children(bank: ConceptBank, folder: Path, described: dict[str, Any]) -
             raise StoreError(
                 f"{inside / 'bank.json'} must have SHA-256 {listed['bank_sha256']}; it has not."
             )
-        child_described, tensors = _read_parts(inside)
+        child_described, tensors = read_parts(inside)
         backbone = bank.backbone.at(child_described["network"]["layer"])
         child = bank_from(child_described, tensors, backbone, bank)
         bank.children.append(child)
         _load_children(child, inside, child_described)
 
 
-def _read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Read a bank's two files and check that they belong together."""
+def read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read a bank's two files, without its network, and check that they belong together.
+
+    Parameters
+    ----------
+    folder
+        Of the bank.
+
+    Returns
+    -------
+    tuple[dict[str, Any], dict[str, Tensor]]
+        What ``bank.json`` and ``bank.safetensors`` hold.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or was altered, or is of another schema version.
+    """
     described = read_json(folder / "bank.json", "concept-bank")
     file = folder / "bank.safetensors"
     if not file.is_file() or file_sha256(file) != described["tensors_sha256"]:
@@ -203,7 +222,7 @@ def read_images(file: Path) -> list[StoredImage]:
     Raises
     ------
     StoreError
-        If the file is missing, or its columns are others.
+        If the file is missing, or its columns are others, or a line does not fit them.
     """
     names = [field.name for field in fields(StoredImage)]
     if not file.is_file():
@@ -212,7 +231,13 @@ def read_images(file: Path) -> list[StoredImage]:
         reader = csv.DictReader(lines)
         if list(reader.fieldnames or []) != names:
             raise StoreError(f"{file} must have the columns {names}; got {reader.fieldnames}.")
-        return [StoredImage(probability=float(row.pop("probability")), **row) for row in reader]
+        try:
+            return [StoredImage(probability=float(row.pop("probability")), **row) for row in reader]
+        except (TypeError, ValueError) as error:
+            raise StoreError(
+                f"{file} must have {len(names)} fields a line, the last a number; got others in "
+                f"line {reader.line_num}."
+            ) from error
 
 
 def read_json(file: Path, schema: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from craft_core.bank import ConceptBank
 from craft_core.bank_quality import bank_quality, quality_table
 from craft_core.errors import ClassError, CraftError
 from craft_core.fidelity_tables import write_table
-from craft_core.report import StoredClass, class_names, open_class
+from craft_core.opened_store import open_store
+from craft_core.report import StoredClass, open_class
 
 COLUMNS = [
     *("class_name", "store", "name", "n_concepts", "error", "sparsity", "coherence", "overlap"),
@@ -24,6 +25,7 @@ def compare_stores(
     *,
     class_name: str | None = None,
     generator: torch.Generator,
+    checkpoint: Path | None = None,
 ) -> list[Row]:
     """Measure every class's bank in every store, on the images that are predicted as the class.
 
@@ -37,6 +39,8 @@ def compare_stores(
         One class alone; None takes all of the first store.
     generator
         Draws the crops that best crops are compared with.
+    checkpoint
+        File of the network's weights, where it has moved since the stores were made.
 
     Returns
     -------
@@ -54,10 +58,11 @@ def compare_stores(
     ClassError
         If no image is predicted as the class.
     """
-    names = class_names(stores[0]) if class_name is None else [class_name]
+    read = [open_store(store, checkpoint) for store in stores]
+    names = list(read[0].classes) if class_name is None else [class_name]
     rows: list[Row] = []
     for name in names:
-        opened = [open_class(store, name, folder) for store in stores]
+        opened = [open_class(store, name, folder) for store in read]
         _check_network(stores, opened)
         rows += _rows_of_class(name, stores, opened, generator)
     return rows

@@ -77,6 +77,7 @@ def build(
     """
     draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
     _check_stores(config, stores)
+    _check_crops(config, stores, folder)
     stores = [_with_bias(stores[0], learnt, allowed=config.allow_unbiased), *stores[1:]]
     supersets = (
         draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
@@ -117,6 +118,15 @@ def _check_stores(config: StudyConfig, stores: Sequence[ConceptStore]) -> None:
                     f"{given}. Extract one with [concepts] method = {method!r}, and give it with "
                     "--concepts too."
                 )
+
+
+def _check_crops(config: StudyConfig, stores: Sequence[ConceptStore], folder: Path) -> None:
+    """Refuse other images than those that the shown concepts' crops were cut from."""
+    shown = {method for name in config.conditions for method in CONDITIONS[name].stores}
+    for store in stores:
+        if store.method in shown:
+            used = {file for bank in store.banks.values() for file in bank.files}
+            check_images(store, folder, sorted(used))
 
 
 def _with_bias(

@@ -142,6 +142,7 @@ def _add_learnt(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     command.add_argument("--seed", type=_count_from(0), default=0, help="of the pairs (default: 0)")
     command.add_argument("--out", metavar="FILE", type=Path, default=Path("learnt.json"))
+    _add_checkpoint(command)
     command.set_defaults(run=_learnt)
 
 
@@ -170,6 +171,7 @@ def _add_build(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     command.add_argument(
         "--no-cache", action="store_true", help="neither use nor keep maps of other builds"
     )
+    _add_checkpoint(command)
     command.set_defaults(run=_build)
 
 
@@ -198,6 +200,15 @@ def _add_preview(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=_preview)
 
 
+def _add_checkpoint(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="the network's weights, where the file has moved since craft-concepts extract",
+    )
+
+
 def _draw(options: argparse.Namespace) -> None:
     draw_scenario(
         options.scenario,
@@ -215,7 +226,7 @@ def _learnt(options: argparse.Namespace) -> None:
 
     if not options.out.parent.is_dir():
         raise StimuliError(f"out must be in a folder that exists; got {options.out}.")
-    backbone, classes = read_network(options.store)
+    backbone, classes = read_network(options.store, options.checkpoint)
     report = learnt_report(
         options.scenario,
         backbone,
@@ -236,7 +247,7 @@ def _build(options: argparse.Namespace) -> None:
     from stimuli_builder.stores import read_stores
 
     config = read_config(options.config)
-    stores = read_stores(options.concepts)
+    stores = read_stores(options.concepts, options.checkpoint)
     cache = None if options.no_cache else user_cache()
     learnt = read_learnt(options.learnt)
     bundle = build(config, stores, options.images, options.out, cache=cache, learnt=learnt)

@@ -17,7 +17,7 @@ from torch import Tensor
 from craft_core.backbones import Backbone
 from craft_core.errors import CraftError
 from craft_core.images import predict
-from craft_core.store import load_bank, read_json
+from craft_core.opened_store import open_store
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.scenarios.scenario import Scenario
 
@@ -178,13 +178,15 @@ def learnt_report(
     )
 
 
-def read_network(store: Path) -> tuple[Backbone, dict[str, int]]:
+def read_network(store: Path, checkpoint: Path | None = None) -> tuple[Backbone, dict[str, int]]:
     """Read the network of a concept store, with its probe.
 
     Parameters
     ----------
     store
         Its folder.
+    checkpoint
+        File of the network's weights; None takes the one that the store's configuration names.
 
     Returns
     -------
@@ -197,12 +199,10 @@ def read_network(store: Path) -> tuple[Backbone, dict[str, int]]:
         If a part of the store is missing or was altered.
     """
     try:
-        described = read_json(store / "store.json", "concept-store")
-        classes = {found["class_name"]: found["class_id"] for found in described["classes"]}
-        backbone = load_bank(store / described["classes"][0]["folder"]).backbone
+        opened = open_store(store, checkpoint)
+        return opened.backbone, opened.classes
     except CraftError as error:
         raise StimuliError(str(error)) from error
-    return backbone, classes
 
 
 def bias_index(model: Mapping[str, float]) -> float | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
+from craft_core.opened_store import open_store
 from craft_core.provenance import file_sha256
-from craft_core.store import StoredImage, load_bank, read_images, read_json
+from craft_core.store import StoredImage
 from stimuli_builder.errors import StimuliError
 
 
@@ -49,13 +50,15 @@ class ConceptStore:
         return file_sha256(self.path / "store.json")
 
 
-def read_store(path: Path) -> ConceptStore:
+def read_store(path: Path, checkpoint: Path | None = None) -> ConceptStore:
     """Read a concept store and the banks of all its classes.
 
     Parameters
     ----------
     path
         Its folder.
+    checkpoint
+        File of the network's weights; None takes the one that the store's configuration names.
 
     Returns
     -------
@@ -68,33 +71,24 @@ def read_store(path: Path) -> ConceptStore:
         If a part of it is missing or was altered, or it has no class.
     """
     try:
-        described = read_json(path / "store.json", "concept-store")
-        for found in described["classes"]:
-            if file_sha256(path / found["folder"] / "bank.json") != found["bank_sha256"]:
-                raise StimuliError(
-                    f"{found['folder']}/bank.json must have SHA-256 {found['bank_sha256']}, as "
-                    "store.json says; it has not."
-                )
-        banks: dict[str, ConceptBank] = {}
-        network = None  # loaded with the first class, and checked again with each
-        for found in described["classes"]:
-            bank = load_bank(path / found["folder"], network)
-            banks[found["class_name"]], network = bank, bank.backbone
-        images = read_images(path / "images.csv")
-    except (CraftError, OSError) as error:
+        opened = open_store(path, checkpoint)
+        banks = {name: opened.bank(name) for name in opened.classes}
+    except CraftError as error:
         raise StimuliError(str(error)) from error
     if not banks:
         raise StimuliError(f"concept store {path} must have a class; got none.")
-    return ConceptStore(path=path, described=described, images=images, banks=banks)
+    return ConceptStore(path=path, described=opened.described, images=opened.images, banks=banks)
 
 
-def read_stores(paths: Sequence[Path]) -> list[ConceptStore]:
+def read_stores(paths: Sequence[Path], checkpoint: Path | None = None) -> list[ConceptStore]:
     """Read the concept stores of one network, found by different methods.
 
     Parameters
     ----------
     paths
         Their folders; the first one's images and classes are the study's.
+    checkpoint
+        As for `read_store`.
 
     Returns
     -------
@@ -106,7 +100,7 @@ def read_stores(paths: Sequence[Path]) -> list[ConceptStore]:
     StimuliError
         If one can't be read, two are of one method, or their networks or images differ.
     """
-    stores = [read_store(path) for path in paths]
+    stores = [read_store(path, checkpoint) for path in paths]
     first = stores[0]
     for other in stores[1:]:
         if other.method in [store.method for store in stores if store is not other]:

@@ -161,6 +161,14 @@ def test_unknown_device_is_named(colour_net):
         load_backbone(colour_net, device="gpu7")
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_device_that_is_not_there_is_named(colour_net):
+    with pytest.raises(
+        BackboneError, match=r"device must be one that this machine has; got 'cuda'"
+    ):
+        load_backbone(colour_net, device="cuda")
+
+
 def test_unknown_layer_is_named(colour_net):
     with pytest.raises(BackboneError, match=r"layer must be one of .*got 'nose'"):
         load_backbone(colour_net, layer="nose")

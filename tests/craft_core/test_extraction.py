@@ -2,17 +2,22 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from craft_core import load_bank
-from craft_core.class_extraction import ClassTask, run_task
+from craft_core import load_backbone, load_bank
+from craft_core.class_extraction import ClassTask, Outcome, run_task
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
+from craft_core.dataset import Dataset
 from craft_core.errors import CraftError, StoreError
-from craft_core.extraction import begin, extract, finished_classes
+from craft_core.extraction import begin, extract, finished_classes, tasks_of
+from craft_core.images import ImageRecord
+from craft_core.publication import draw_figure
 
 NETWORK = "python:tests.planted_network:PartsNet"
 
@@ -197,6 +202,92 @@ def test_run_that_finished_nothing_leaves_nothing(folder, tmp_path):
     with pytest.raises(CraftError, match=r"class_id must be predicted for an image; got 7"):
         extract(config_of(classes={"red": 7, "green": 8}), folder, tmp_path / "store")
     assert list(tmp_path.iterdir()) == []
+
+
+class CountedLookups(dict):
+    """Classes of a folder that count how often they are asked for a number."""
+
+    n = 0
+
+    def get(self, *arguments):
+        self.n += 1
+        return super().get(*arguments)
+
+
+def test_images_are_labelled_once_and_each_class_gets_its_own(colour_net):
+    n, n_classes = 60, 3
+    names = [f"c{index}" for index in range(n_classes)]
+    records = [
+        ImageRecord(file=f"{index}.png", label=names[index % 3], split="fit", tie="")
+        for index in range(n)
+    ]
+    classes = CountedLookups({name: index for index, name in enumerate(names)})
+    logits = torch.eye(n_classes)[torch.arange(n) % n_classes]
+    logits[0] = torch.tensor([0.0, 0.0, 1.0])  # an error of the network
+    dataset = Dataset(
+        folder=Path("pictures"), records=records, skipped=[], classes=classes, logits=logits
+    )
+    network = load_backbone(colour_net, device="cpu")
+    tasks = tasks_of(config_of(), dataset, network, Path("out"))
+    assert classes.n == n and dataset.predictions is dataset.predictions
+    assert [len(task.files) for task in tasks] == [19, 20, 21]
+    assert tasks[2].files[:2] == ("0.png", "2.png") and tasks[2].labels[:2] == (0, 2)
+    assert tasks[0].counts == {0: 19, 1: 20, 2: 21}
+
+
+def test_layer_without_positions_gives_concepts_without_maps(folder, tmp_path):
+    config = config_of(network=config_of().network.model_dump() | {"layer": "flatten"})
+    store = extract(config, folder, tmp_path / "store")
+    assert store["failed"] == []
+    assert (tmp_path / "store" / "red" / "figure.png").stat().st_size > 5000
+    assert not (tmp_path / "store" / "red" / "maps.png").exists()
+    assert draw_figure("2", tmp_path / "store", folder, tmp_path / "figures")
+
+
+def test_paths_of_tasks_are_whole(colour_net, monkeypatch, tmp_path):
+    """A worker may have another working folder."""
+    monkeypatch.chdir(tmp_path)
+    dataset = Dataset(
+        folder=Path("pictures"),
+        records=[ImageRecord(file="0.png", label="red", split="fit", tie="")],
+        skipped=[],
+        classes={"red": 0},
+        logits=torch.ones(1, 1),
+    )
+    config = config_of(network={"name": NETWORK, "checkpoint": "w.pt"})
+    (task,) = tasks_of(config, dataset, load_backbone(colour_net, device="cpu"), Path("out"))
+    assert task.folder == tmp_path / "pictures" and task.out == tmp_path / "out"
+    assert task.config.network.checkpoint == tmp_path / "w.pt"
+    assert config.network.checkpoint == Path("w.pt")
+
+
+@pytest.mark.parametrize("lost", [("blue",), ("red", "blue")])
+def test_class_that_was_written_elsewhere_is_a_failure(lost, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "craft_core.extraction.run_task",
+        lambda task, backbone=None: (
+            Outcome(name=task.name) if task.name in lost else run_task(task, backbone)
+        ),
+    )
+    message = "must be in .store-unfinished when it is done; got nothing. Workers on other machines"
+    if len(lost) == 2:
+        with pytest.raises(CraftError, match=message):
+            extract(config_of(), folder, tmp_path / "store")
+        return
+    store = extract(config_of(), folder, tmp_path / "store")
+    assert [found["class_name"] for found in store["classes"]] == ["red"]
+    (failure,) = store["failed"]
+    assert failure["class_name"] == "blue" and message in failure["error"]
+
+
+def test_class_that_is_never_predicted_rightly_is_told_what_is_predicted(folder, tmp_path):
+    shutil.copytree(folder / "red", tmp_path / "pictures" / "blue")
+    shutil.copytree(folder / "blue", tmp_path / "pictures" / "red")
+    config = config_of(concepts={"number": 2, "selection": "correct"})
+    with pytest.raises(
+        CraftError, match=r"predicted rightly for an image; got 0\. .*\{0: 4, 1: 4\}"
+    ):
+        extract(config, tmp_path / "pictures", tmp_path / "store")
 
 
 def test_nothing_to_resume_is_told(tmp_path):

@@ -5,6 +5,7 @@ from torch import nn
 from craft_core import graph
 from craft_core.backbones import load_backbone
 from craft_core.errors import BackboneError
+from craft_core.transforms import Transform
 
 
 class Residual(nn.Module):
@@ -176,3 +177,95 @@ def test_the_networks_output_is_no_layer(colour_net):
         match=r"before the network's output; got 'head'. Layers before it: .*'flatten'",
     ):
         graph.tail(colour_net.eval(), "head")
+
+
+class Asserting(nn.Module):
+    """Says nothing when it refuses."""
+
+    def __init__(self):
+        super().__init__()
+        self.rectify = nn.ReLU()
+        self.head = nn.Linear(3, 2)
+
+    def forward(self, images):
+        if images.sum() is not None:
+            raise AssertionError
+        return self.head(self.rectify(images).mean((2, 3)))
+
+
+def test_bare_assertion_in_a_network_is_an_error_of_one_line():
+    with pytest.raises(BackboneError, match="got AssertionError: no reason given"):
+        graph.trace(Asserting())
+
+
+class InPlace(nn.Module):
+    """Doubles a layer's output in place, and goes on with the tensor that it had before."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.rectify, self.again = nn.ReLU(), nn.Hardtanh(0, 1, inplace=True)
+        self.head = nn.Linear(3, 2)
+        self.change = change
+
+    def forward(self, images):
+        found = self.rectify(images)
+        self.change(self, found)
+        return self.head(found.mean((2, 3)))
+
+
+def double_in_place(_network, found):
+    found.mul_(2)
+
+
+def clip_in_place(network, found):
+    network.again(found)
+
+
+def clip_by_function(_network, found):
+    nn.functional.hardtanh(found, 0, 1, inplace=True)
+
+
+def double_if_any(_network, found):
+    if found.sum() > -1:  # which can't be traced
+        found *= 2
+
+
+@pytest.mark.parametrize(
+    "change", [double_in_place, clip_in_place, clip_by_function, double_if_any]
+)
+def test_operations_in_place_are_kept(change):
+    torch.manual_seed(0)
+    network = InPlace(change).eval()
+    backbone = load_backbone(network, layer="rectify", device="cpu", transform=Transform(size_px=8))
+    images = 2 * torch.rand(2, 3, 8, 8)
+    activations = backbone.encode(images)
+    kept = activations.clone()
+    torch.testing.assert_close(backbone.decode(activations), backbone.predict(images))
+    torch.testing.assert_close(activations, kept)
+
+
+class NamedHead(nn.Module):
+    """Its layers after the first are in a module called `head`."""
+
+    def __init__(self, *, is_traceable):
+        super().__init__()
+        self.body, self.is_traceable = nn.Conv2d(3, 4, 1), is_traceable
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.ReLU(), nn.Linear(4, 2))
+
+    def forward(self, images):
+        found = self.body(images)
+        if not self.is_traceable and found.sum() > 1e9:
+            return found
+        return self.head(found)
+
+
+@pytest.mark.parametrize("is_traceable", [True, False])
+def test_another_head_may_read_a_layer_of_a_module_called_head(is_traceable):
+    torch.manual_seed(0)
+    network = NamedHead(is_traceable=is_traceable).eval()
+    other = nn.Linear(4, 3)
+    headed = graph.with_head(network, "head.2", other)
+    images = torch.rand(2, 3, 8, 8)
+    torch.testing.assert_close(headed(images), other(graph.run_to_layer(network, "head.2", images)))
+    assert headed.get_submodule("head.2") is network.head[2]
+    assert headed.get_submodule("probe") is other

@@ -49,6 +49,15 @@ def test_missing_checkpoint_is_named(tmp_path):
         load_backbone("torchvision:resnet18", checkpoint=tmp_path / "none.pt")
 
 
+def test_checkpoint_whose_reading_says_nothing_is_told(tmp_path, monkeypatch):
+    def refuse(_file):
+        raise AssertionError
+
+    monkeypatch.setattr("craft_core.networks._read_state", refuse)
+    with pytest.raises(BackboneError, match=r"got .*w\.pt: no reason given"):
+        build_network("efficientnet_lite0", tmp_path / "w.pt")
+
+
 def test_checkpoint_of_another_network_is_refused(tmp_path, colour_net):
     torch.save(colour_net.state_dict(), tmp_path / "other.pt")
     with pytest.raises(

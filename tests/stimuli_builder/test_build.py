@@ -1,5 +1,6 @@
 """A study built from drawn images and their concepts, through the command."""
 
+import csv
 import json
 import shutil
 from collections import Counter
@@ -157,6 +158,30 @@ def test_altered_store_is_refused(drawn, store, study, tmp_path, capsys):
     file.write_text(file.read_text().replace('"class_id": 1', '"class_id": 0'))
     line = fails(capsys, study, altered, drawn, tmp_path / "bundle")
     assert "wolf/bank.json must have SHA-256" in line
+
+
+def test_altered_source_of_a_crop_is_refused(drawn, store, study, tmp_path, capsys):
+    """Crops come from the split `fit`, whose images no trial shows whole."""
+    other = shutil.copytree(drawn, tmp_path / "other")
+    described = json.loads((store / "wolf" / "bank.json").read_text())
+    name = next(file for file in described["files"] if _split_of(store, file) == "fit")
+    Image.new("RGB", (8, 8)).save(other / name)
+    line = fails(capsys, study, store, other, tmp_path / "bundle")
+    assert f"image {name} in {other} must be the one of the concept store" in line
+
+
+def _split_of(store, name):
+    rows = csv.DictReader((store / "images.csv").read_text().splitlines())
+    return next(row["split"] for row in rows if row["file"] == name)
+
+
+def test_altered_predictions_are_refused(drawn, store, study, tmp_path, capsys):
+    altered = shutil.copytree(store, tmp_path / "altered")
+    file = altered / "images.csv"
+    swapped = file.read_text().replace(",husky,0.", ",?,0.").replace(",wolf,0.", ",husky,0.")
+    file.write_text(swapped.replace(",?,0.", ",wolf,0."))
+    line = fails(capsys, study, altered, drawn, tmp_path / "bundle")
+    assert "images.csv must have SHA-256" in line
 
 
 def test_missing_store_is_named(drawn, study, tmp_path, capsys):
