@@ -207,7 +207,7 @@ def _fidelity(chosen: argparse.Namespace) -> None:
     from craft_core.config import read_toml
     from craft_core.errors import ConfigError
     from craft_core.fidelity_config import FidelityConfig
-    from craft_core.fidelity_grid import run_grid
+    from craft_core.fidelity_grid import in_words, run_grid
 
     config = read_toml(chosen.config, FidelityConfig)
     folder = chosen.images or config.images
@@ -219,11 +219,7 @@ def _fidelity(chosen: argparse.Namespace) -> None:
     for found in described["classes"]:
         print(f"class {found['class_name']}: {found['n_images']} images")
     for failure in described["failed"]:
-        what = f"bank {failure['bank']}, seed {failure['seed']}" if "bank" in failure else "all"
-        print(
-            f"craft-concepts: warning: class {failure['class_name']}, {what}: {failure['error']}",
-            file=sys.stderr,
-        )
+        print(f"craft-concepts: warning: {in_words(failure)}", file=sys.stderr)
     print(f"areas: {chosen.out / 'areas.csv'}, figures: {chosen.out / 'figure_6.png'} and others")
 
 

@@ -14,12 +14,14 @@ Parts are written one by one into a folder beside OUT that takes its place at th
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import joblib
 import torch
+from safetensors import safe_open
 
 from craft_core.backbones import Backbone
 from craft_core.bank_file import describe_network
@@ -72,29 +74,12 @@ def run_grid(
     Raises
     ------
     CraftError
-        If images, network or configuration do not do, or every class fails.
+        If images, network or configuration do not do, or every class or every bank fails.
     """
-    from craft_core.fidelity_figures import save_figures  # matplotlib, which parts do not need
-
     check_replaceable(out, MARK)
     unfinished = _begin(config, out, resume=resume)
-    parts = unfinished / "parts"
-    dataset, backbone = prepare(config.of_images, folder)
-    tasks = fidelity_tasks(config, dataset, backbone, parts)
-    outcomes = _run_tasks([task for task in tasks if task.seeds], backbone, jobs=jobs, dask=dask)
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    if len(failed) == len(tasks):
-        if not any(parts.iterdir()):
-            shutil.rmtree(unfinished)
-        raise CraftError(str(failed[0].error))
-    curves = read_curves(parts, list(dataset.classes), config.seeds)
-    write_tables(unfinished, curves, list(dataset.classes), config)
-    save_figures(curves, unfinished)
-    described = _describe(config, backbone, tasks, outcomes)
-    (unfinished / MARK).write_text(json.dumps(described, indent=1) + "\n")
-    (unfinished / STARTED).unlink()
-    put_in_place(unfinished, out, MARK)
-    return described
+    with _kept_if_useful(unfinished):
+        return _fill(unfinished, config, folder, out, jobs=jobs, dask=dask)
 
 
 def fidelity_tasks(
@@ -137,6 +122,23 @@ def fidelity_tasks(
     ]
 
 
+def in_words(failure: dict[str, Any]) -> str:
+    """Say what failed, in one line.
+
+    Parameters
+    ----------
+    failure
+        Of the list ``failed`` in ``fidelity.json``.
+
+    Returns
+    -------
+    str
+        Class, bank and seed where it is one's, and the error.
+    """
+    what = f", bank {failure['bank']}, seed {failure['seed']}" if "bank" in failure else ""
+    return f"class {failure['class_name']}{what}: {failure['error']}"
+
+
 def _begin(config: FidelityConfig, out: Path, *, resume: bool) -> Path:
     """Make the folder that becomes the result, empty or with the parts that are there."""
     unfinished = out.parent / f".{out.name}-unfinished"
@@ -154,6 +156,54 @@ def _begin(config: FidelityConfig, out: Path, *, resume: bool) -> Path:
     (unfinished / "parts").mkdir(parents=True, exist_ok=True)
     started.write_text(described)
     return unfinished
+
+
+@contextmanager
+def _kept_if_useful(unfinished: Path) -> Iterator[None]:
+    """Remove the unfinished folder where a run ends early and no part holds a curve."""
+    try:
+        yield
+    except BaseException:  # an interruption too
+        if not any(map(_holds_curves, (unfinished / "parts").glob("*.safetensors"))):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _holds_curves(part: Path) -> bool:
+    with safe_open(part, framework="pt") as stored:
+        return len(stored.keys()) > 0
+
+
+def _fill(
+    unfinished: Path,
+    config: FidelityConfig,
+    folder: Path,
+    out: Path,
+    *,
+    jobs: int,
+    dask: str | None,
+) -> dict[str, Any]:
+    """Make the parts that are missing, tables and figures, and put the result in place."""
+    from craft_core.fidelity_figures import save_figures  # matplotlib, which parts do not need
+
+    parts = unfinished / "parts"
+    dataset, backbone = prepare(config.of_images, folder)
+    tasks = fidelity_tasks(config, dataset, backbone, parts)
+    outcomes = _run_tasks([task for task in tasks if task.seeds], backbone, jobs=jobs, dask=dask)
+    lost = [outcome for outcome in outcomes if outcome.error is not None]
+    if len(lost) == len(tasks):
+        raise CraftError(str(lost[0].error))
+    failed = _failures(config, tasks, outcomes)
+    curves = read_curves(parts, list(dataset.classes), config.seeds)
+    if not curves:
+        raise CraftError(f"banks must give a curve; got none. {in_words(failed[0])}")
+    write_tables(unfinished, curves, list(dataset.classes), config)
+    save_figures(curves, unfinished)
+    described = _describe(config, backbone, tasks, failed)
+    (unfinished / MARK).write_text(json.dumps(described, indent=1) + "\n")
+    (unfinished / STARTED).unlink()
+    put_in_place(unfinished, out, MARK)
+    return described
 
 
 def _files(config: FidelityConfig, dataset: Dataset, class_id: int, split: str) -> tuple[str, ...]:
@@ -177,20 +227,28 @@ def _run_tasks(
     return outcomes
 
 
-def _describe(
-    config: FidelityConfig,
-    backbone: Backbone,
-    tasks: Sequence[FidelityTask],
-    outcomes: Sequence[Outcome],
-) -> dict[str, Any]:
-    errors = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
+def _failures(
+    config: FidelityConfig, tasks: Sequence[FidelityTask], outcomes: Sequence[Outcome]
+) -> list[dict[str, Any]]:
+    """List the classes that failed, then the banks."""
     failed: list[dict[str, Any]] = [
-        {"class_name": name, "error": error} for name, error in errors.items()
+        {"class_name": outcome.name, "error": outcome.error}
+        for outcome in outcomes
+        if outcome.error is not None
     ]
     for task in tasks:
         for seed in config.seeds:
             for bank, error in read_failures(part_file(task.out, task.name, seed)).items():
                 failed.append({"class_name": task.name, "seed": seed, "bank": bank, "error": error})
+    return failed
+
+
+def _describe(
+    config: FidelityConfig,
+    backbone: Backbone,
+    tasks: Sequence[FidelityTask],
+    failed: list[dict[str, Any]],
+) -> dict[str, Any]:
     return {
         "schema": "fidelity",
         "schema_version": SCHEMA_VERSION,

@@ -167,6 +167,20 @@ def test_class_that_is_never_predicted_is_named(folder, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["only"]
 
 
+def test_where_every_bank_fails_the_first_failure_is_told(folder, tmp_path):
+    config = config_of(banks=["pca"], number=7, rankings=["sobol"])
+    message = r"^banks must give a curve; got none\. class red, bank pca, seed 0: .*7"
+    with pytest.raises(CraftError, match=message):
+        run_grid(config.model_copy(update={"pixels": None}), folder, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_without_images_leaves_nothing(tmp_path):
+    with pytest.raises(CraftError, match="image folder must"):
+        run_grid(config_of(), tmp_path / "nope", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_resuming_nothing_is_refused(folder, tmp_path):
     with pytest.raises(StoreError, match="must have left something beside"):
         run_grid(config_of(), folder, tmp_path / "out", resume=True)
