@@ -218,9 +218,16 @@ def _fidelity(chosen: argparse.Namespace) -> None:
     )
     for found in described["classes"]:
         print(f"class {found['class_name']}: {found['n_images']} images")
+    lost = [failure for failure in described["failed"] if "bank" not in failure]
     for failure in described["failed"]:
-        print(f"craft-concepts: warning: {in_words(failure)}", file=sys.stderr)
+        if failure not in lost:
+            print(f"craft-concepts: warning: {in_words(failure)}", file=sys.stderr)
     print(f"areas: {chosen.out / 'areas.csv'}, figures: {chosen.out / 'figure_6.png'} and others")
+    if lost:
+        names = [failure["class_name"] for failure in lost]
+        raise CraftError(
+            f"classes {names} failed; the others are in the tables. {in_words(lost[0])}"
+        )
 
 
 def _report(chosen: argparse.Namespace) -> None:
