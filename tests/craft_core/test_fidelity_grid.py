@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from craft_core import fidelity_tasks
+from craft_core.baselines.ice import ice_positions
 from craft_core.cli import main
 from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
@@ -149,6 +150,23 @@ def test_seeds_may_change_the_start_alone(folder, tmp_path):
     by_seed = {(c.bank, c.seed, c.kind): c.logits for c in curves}
     assert torch.allclose(by_seed["pca", 0, "deletion"], by_seed["pca", 1, "deletion"], atol=1e-5)
     assert not torch.allclose(by_seed["rca", 0, "deletion"], by_seed["rca", 1, "deletion"])
+
+
+@pytest.mark.parametrize("vary", ["crops", "start"])
+def test_seeds_change_the_start_of_ice(vary, folder, tmp_path, monkeypatch):
+    config = config_of(banks=["ice"], rankings=["gradient_input"], number=5, vary=vary)
+    config = config.model_copy(update={"pixels": None, "classes": {"red": 0}})
+    calls = []
+
+    def counted(backbone, images):
+        calls.append(len(images))
+        return ice_positions(backbone, images)
+
+    monkeypatch.setattr(fidelity_tasks, "ice_positions", counted)
+    run_grid(config, folder, tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "areas.csv")
+    assert max(float(row["sd_seeds"]) for row in rows) > 1e-6  # 0 from one start
+    assert calls == [8]  # once for both seeds
 
 
 def test_a_bank_that_fails_leaves_the_others_whole(folder, tmp_path, capsys):
