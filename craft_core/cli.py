@@ -162,6 +162,9 @@ def _add_quality(commands: Any) -> None:  # noqa: ANN401
     quality.add_argument("stores", type=Path, nargs="+", metavar="STORE")
     quality.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the stores'")
     quality.add_argument("--class", dest="class_name", metavar="CLASS", help="this one alone")
+    quality.add_argument(
+        "--masks", type=Path, metavar="FOLDER", help="of the drawn scenario, for mask_energy"
+    )
     quality.add_argument("--seed", type=int, default=0, metavar="N", help="of the crops by chance")
     quality.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
     quality.set_defaults(run=_quality)
@@ -277,6 +280,7 @@ def _quality(chosen: argparse.Namespace) -> None:
         chosen.stores,
         chosen.images,
         class_name=chosen.class_name,
+        masks=chosen.masks,
         generator=torch.Generator().manual_seed(chosen.seed),
     )
     cells = [[_cell(row[column]) for column in COLUMNS] for row in rows]
