@@ -122,7 +122,7 @@ def _add_report(commands: Any) -> None:  # noqa: ANN401
     )
     report.add_argument("store", type=Path, metavar="STORE")
     report.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the store's")
-    report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR")
+    report.add_argument("--out", type=Path, metavar="DIR", help='"report"; of a figure, "figures"')
     report.add_argument("--figure", metavar="NAME", help="write this figure and no pages")
     report.add_argument("--class", dest="class_name", metavar="CLASS", help="of the figure")
     report.add_argument(
@@ -236,18 +236,17 @@ def _fidelity(chosen: argparse.Namespace) -> None:
 def _report(chosen: argparse.Namespace) -> None:
     if chosen.feature_steps < 0:
         raise CraftError(f"feature-steps must be at least 0; got {chosen.feature_steps}.")
+    out = chosen.out or Path("report" if chosen.figure is None else "figures")
     if chosen.figure is None:
         from craft_core.report import write_report
 
-        pages = write_report(
-            chosen.store, chosen.images, chosen.out, feature_steps=chosen.feature_steps
-        )
+        pages = write_report(chosen.store, chosen.images, out, feature_steps=chosen.feature_steps)
         print(f"report: {pages[0]}")
         return
     from craft_core.publication import draw_figure
 
     files = draw_figure(
-        chosen.figure, chosen.store, chosen.images, chosen.out, class_name=chosen.class_name
+        chosen.figure, chosen.store, chosen.images, out, class_name=chosen.class_name
     )
     print(f"figure: {', '.join(str(file) for file in files)}")
 
