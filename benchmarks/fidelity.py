@@ -19,6 +19,7 @@ import torch
 from craft_core import fidelity_tasks
 from craft_core.activations import pooled_activations
 from craft_core.backbones import load_backbone
+from craft_core.baselines.ice import ice_positions
 from craft_core.concepts import ClassCrops, class_crops
 from craft_core.fidelity_config import BANKS, FidelityConfig, GridConfig
 from craft_core.fidelity_tasks import FidelityTask
@@ -47,7 +48,8 @@ def main() -> None:
             f"\nfidelity grid of one class: {N_IMAGES} images, 25 concepts, 3 rankings, "
             f"{N_SEEDS} seeds"
         )
-        print(f"activations of images and {N_IMAGES * CROPS_PER_IMAGE} crops: {forward:.1f} s")
+        n_crops = N_IMAGES * CROPS_PER_IMAGE
+        print(f"activations of images, their positions and {n_crops} crops: {forward:.1f} s")
         taken: dict[str, float] = defaultdict(float)
         used: dict[str, float] = defaultdict(float)
         for name in BANKS:
@@ -81,6 +83,7 @@ def prepare(files: list[Path], folder: Path) -> tuple[fidelity_tasks._Class, flo
         names=names,
         generator=generator,
     )
+    positions = ice_positions(backbone, files)
     forward = time.perf_counter() - start
     config = FidelityConfig(grid=GridConfig(vary="start"), seeds=list(range(N_SEEDS)))
     task = FidelityTask(
@@ -95,7 +98,12 @@ def prepare(files: list[Path], folder: Path) -> tuple[fidelity_tasks._Class, flo
         out=folder,
     )
     shared = fidelity_tasks._Class(
-        task=task, backbone=backbone, A=A, found=found, segments=segments_like(found, generator)
+        task=task,
+        backbone=backbone,
+        A=A,
+        found=found,
+        segments=segments_like(found, generator),
+        positions=positions,
     )
     return shared, forward
 

@@ -230,6 +230,9 @@ class ConceptBank:
     def encode(self, images: Images) -> Tensor:
         """Express whole images in concepts (the NNLS of section 3.1).
 
+        Activations below zero will do where the coder is no NNLS: for PCA, ICA, random components,
+        KMeans, ACE, and autoencoders.
+
         Parameters
         ----------
         images
@@ -241,7 +244,7 @@ class ConceptBank:
             (n, r): pooled coefficients.
         """
         loop = progress(batches_for(self.backbone, images), len(images), "coefficients")
-        A = pooled_activations(self.backbone, loop)
+        A = pooled_activations(self.backbone, loop, signed=self.coder.kind != "nnls")
         return self.coder.coefficients(A) if len(A) else self.W.new_zeros(0, self.n_concepts)
 
     def best_crops(self, concept: int, n: int) -> list[int]:

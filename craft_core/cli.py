@@ -122,7 +122,7 @@ def _add_report(commands: Any) -> None:  # noqa: ANN401
     )
     report.add_argument("store", type=Path, metavar="STORE")
     report.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the store's")
-    report.add_argument("--out", type=Path, default=Path("report"), metavar="DIR")
+    report.add_argument("--out", type=Path, metavar="DIR", help='"report"; of a figure, "figures"')
     report.add_argument("--figure", metavar="NAME", help="write this figure and no pages")
     report.add_argument("--class", dest="class_name", metavar="CLASS", help="of the figure")
     report.add_argument(
@@ -164,6 +164,9 @@ def _add_quality(commands: Any) -> None:  # noqa: ANN401
     quality.add_argument("stores", type=Path, nargs="+", metavar="STORE")
     quality.add_argument("--images", type=Path, metavar="FOLDER", required=True, help="the stores'")
     quality.add_argument("--class", dest="class_name", metavar="CLASS", help="this one alone")
+    quality.add_argument(
+        "--masks", type=Path, metavar="FOLDER", help="of the drawn scenario, for mask_energy"
+    )
     quality.add_argument("--seed", type=int, default=0, metavar="N", help="of the crops by chance")
     quality.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
     _add_checkpoint(quality)
@@ -220,7 +223,7 @@ def _fidelity(chosen: argparse.Namespace) -> None:
     from craft_core.config import read_toml
     from craft_core.errors import ConfigError
     from craft_core.fidelity_config import FidelityConfig
-    from craft_core.fidelity_grid import run_grid
+    from craft_core.fidelity_grid import in_words, run_grid
 
     config = read_toml(chosen.config, FidelityConfig)
     folder = chosen.images or config.images
@@ -231,25 +234,29 @@ def _fidelity(chosen: argparse.Namespace) -> None:
     )
     for found in described["classes"]:
         print(f"class {found['class_name']}: {found['n_images']} images")
+    lost = [failure for failure in described["failed"] if "bank" not in failure]
     for failure in described["failed"]:
-        what = f"bank {failure['bank']}, seed {failure['seed']}" if "bank" in failure else "all"
-        print(
-            f"craft-concepts: warning: class {failure['class_name']}, {what}: {failure['error']}",
-            file=sys.stderr,
-        )
+        if failure not in lost:
+            print(f"craft-concepts: warning: {in_words(failure)}", file=sys.stderr)
     print(f"areas: {chosen.out / 'areas.csv'}, figures: {chosen.out / 'figure_6.png'} and others")
+    if lost:
+        names = [failure["class_name"] for failure in lost]
+        raise CraftError(
+            f"classes {names} failed; the others are in the tables. {in_words(lost[0])}"
+        )
 
 
 def _report(chosen: argparse.Namespace) -> None:
     if chosen.feature_steps < 0:
         raise CraftError(f"feature-steps must be at least 0; got {chosen.feature_steps}.")
+    out = chosen.out or Path("report" if chosen.figure is None else "figures")
     if chosen.figure is None:
         from craft_core.report import write_report
 
         pages = write_report(
             chosen.store,
             chosen.images,
-            chosen.out,
+            out,
             feature_steps=chosen.feature_steps,
             checkpoint=chosen.checkpoint,
         )
@@ -261,7 +268,7 @@ def _report(chosen: argparse.Namespace) -> None:
         chosen.figure,
         chosen.store,
         chosen.images,
-        chosen.out,
+        out,
         class_name=chosen.class_name,
         checkpoint=chosen.checkpoint,
     )
@@ -297,6 +304,7 @@ def _quality(chosen: argparse.Namespace) -> None:
         chosen.stores,
         chosen.images,
         class_name=chosen.class_name,
+        masks=chosen.masks,
         generator=torch.Generator().manual_seed(chosen.seed),
         checkpoint=chosen.checkpoint,
     )

@@ -11,8 +11,8 @@ The appendix prints the objective, after the "dot-cosim" of Olah et al. (2017), 
 
     <g(x), w> * <g(x), w>^2 / (|g(x)| |w|) - R(x)
 
-with norms that are not squared; it then grows with the cube of the activations' length. Common code
-(lucid's ``dot_compare``, Xplique's) takes
+with norms that are not squared; it then grows with the square of the activations' length. Common
+code (lucid's ``dot_compare``, Xplique's) takes
 
     <g(x), w> * (<g(x), w> / (|g(x)| |w|))^q,   q = 2 in the square of the cosine,
 
@@ -38,6 +38,7 @@ from craft_core.image_parameters import FourierImages, MagnitudeConstrainedImage
 
 Method = Literal["fourier", "maco"]
 Objective = Literal["dot_cosine", "printed"]
+Score = Callable[[Tensor, Tensor, Tensor], Tensor]  # of g(x), W and x, one an image
 # Of Adam; appendix B.3. MaCo's authors take 1.0 and boxes of 0.1 to 0.35 for thousands of steps;
 # within 96 steps that left the cosine with a concept at 0.13 to 0.33 (EfficientNet-Lite0, cats),
 # and these reach 0.74 to 0.77 within 120.
@@ -72,13 +73,14 @@ class FeatureImages:
     concepts: tuple[int, ...]
 
 
-def visualise_concepts(
+def visualise_concepts(  # noqa: PLR0913 - each is a choice of the method
     bank: ConceptBank,
     concepts: Sequence[int] | None = None,
     method: Method = "fourier",
     *,
     generator: torch.Generator,
     objective: Objective = "dot_cosine",
+    total_variation: float = 0.0,
     n_steps: int = 128,
 ) -> FeatureImages:
     """Optimise an image for each concept, all of them together.
@@ -102,6 +104,9 @@ def visualise_concepts(
         Draws the starts and the transformations.
     objective
         ``dot_cosine`` or ``printed``; see the module.
+    total_variation
+        >= 0. Weight of the sum of absolute differences between neighbouring pixels, which is taken
+        off the objective; pictures are in [0, 1].
     n_steps
         Of Adam.
 
@@ -113,17 +118,24 @@ def visualise_concepts(
     Raises
     ------
     CraftError
-        If a concept is out of range, a choice is unknown, or there is no step.
+        If a concept is out of range, a choice is unknown, the weight is negative, or there is no
+        step.
     """
     wanted = tuple(range(bank.n_concepts) if concepts is None else concepts)
     bank.check_concepts(wanted)
     check_choice("method", method, list(LEARNING_RATE))
     check_choice("objective", objective, list(OBJECTIVES))
     check_at_least("n_steps", n_steps, 1)
+    if not total_variation >= 0:
+        raise CraftError(f"total_variation must be at least 0; got {total_variation}.")
     if not wanted:
         raise CraftError("concepts must be at least 1; got [].")
+
+    def score(found: Tensor, W: Tensor, pictures: Tensor) -> Tensor:
+        return OBJECTIVES[objective](found, W) - total_variation * variation(pictures)
+
     parts = [
-        _optimise(bank, part, method, generator, OBJECTIVES[objective], n_steps)
+        _optimise(bank, part, method, generator, score, n_steps)
         for part in _batches(wanted, bank.backbone.batch_size)
     ]
     return FeatureImages(
@@ -171,6 +183,28 @@ def printed(found: Tensor, W: Tensor) -> Tensor:
     """
     product = (found * W).sum(dim=1)
     return product * product.square() / _lengths(found, W)
+
+
+def variation(pictures: Tensor) -> Tensor:
+    """Sum the absolute differences between neighbouring pixels (total variation).
+
+    Parameters
+    ----------
+    pictures
+        (k, 3, S, S).
+
+    Returns
+    -------
+    Tensor
+        (k,).
+
+    Examples
+    --------
+    >>> variation(torch.eye(2).expand(1, 3, 2, 2))
+    tensor([12.])
+    """
+    down, across = pictures.diff(dim=2).abs(), pictures.diff(dim=3).abs()
+    return down.sum(dim=(1, 2, 3)) + across.sum(dim=(1, 2, 3))
 
 
 OBJECTIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -251,7 +285,7 @@ def _optimise(
     concepts: Sequence[int],
     method: Method,
     generator: torch.Generator,
-    objective: Callable[[Tensor, Tensor], Tensor],
+    score: Score,
     n_steps: int,
 ) -> FeatureImages:
     backbone = bank.backbone
@@ -264,7 +298,7 @@ def _optimise(
         pictures = images.pictures()
         pictures.retain_grad()
         shown = _shown(pictures, method, step / max(1, n_steps - 1), generator)
-        found = objective(backbone.pool(backbone.encode(_normalised(backbone, shown))), W)
+        found = score(backbone.pool(backbone.encode(_normalised(backbone, shown))), W, pictures)
         optimiser.zero_grad()
         (-found.sum()).backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -31,8 +31,9 @@ class GridConfig(Section):
 
     ``vary`` says what a seed changes: ``crops`` draws crops anew, so that every seed has its own
     activations; ``start`` draws the factorisations' starts alone, so that a class's activations are
-    computed once. ``per_image`` ranks concepts for each image in place of the class; the random
-    order is drawn for each image in any case.
+    computed once. ICE factorises whole images, so that a seed changes its start in either case. PCA
+    has no start: with ``start`` it is the same for every seed. ``per_image`` ranks concepts for
+    each image in place of the class; the random order is drawn for each image in any case.
     """
 
     banks: list[BankName] = Field(default=list(BANKS), min_length=1)

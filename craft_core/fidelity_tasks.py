@@ -24,6 +24,7 @@ from craft_core.attribution import METHODS, attribution_maps
 from craft_core.backbones import Backbone, Probe
 from craft_core.bank import ConceptBank
 from craft_core.baselines.ace import cluster_segments, segment_activations
+from craft_core.baselines.ice import ice_bank, ice_positions
 from craft_core.baselines.methods import SIGNED, bank_by
 from craft_core.class_extraction import Outcome, class_generator
 from craft_core.coders import Coder
@@ -85,6 +86,7 @@ class _Class:
     A: Tensor | None  # (n, p), of the images whose logits are followed, behind a linear head
     found: ClassCrops | None  # where seeds do not draw crops
     segments: ClassCrops | None  # ACE's
+    positions: Tensor | None  # (positions of all images, p), ICE's
 
     @property
     def files(self) -> list[Path]:
@@ -181,7 +183,7 @@ def _run(task: FidelityTask, backbone: Backbone) -> None:
 
 
 def _shared(task: FidelityTask, backbone: Backbone) -> _Class:
-    """Compute what no seed changes: activations of images, segments, and crops where they stay."""
+    """Compute what no seed changes: activations, segments, positions, and crops where they stay."""
     files = [task.folder / file for file in task.files]
     banks = task.config.grid.banks
     is_linear = pooled_head(backbone, task.class_id) is not None
@@ -195,6 +197,9 @@ def _shared(task: FidelityTask, backbone: Backbone) -> _Class:
         else None,
         found=found,
         segments=segment_activations(found) if found is not None and "ace" in banks else None,
+        positions=ice_positions(backbone, found.of.images)
+        if found is not None and "ice" in banks and backbone.is_spatial
+        else None,
     )
 
 
@@ -252,6 +257,9 @@ def _bank(name: str, shared: _Class, found: ClassCrops, generator: torch.Generat
     grid = shared.task.config.grid
     if name == "ace" and shared.segments is not None:
         return cluster_segments(shared.segments, grid.number, generator=generator)
+    if name == "ice":  # its whole images are the same for every seed, which draws the start
+        positions = shared.positions
+        return ice_bank(found, grid.number, generator=generator, init="random", positions=positions)
     if name == "craft" and grid.vary == "start":
         U, W = fit_nmf(found.A, grid.number, generator=generator, init="random")
         return found.bank(Coder(W=W), U, method=name)

@@ -1,4 +1,4 @@
-"""The concept report: ``craft-concepts report STORE`` writes one self-contained page a class.
+"""The concept report: ``craft-concepts report`` writes one self-contained page a class.
 
 Pictures lie in the pages as data, so that a page can be sent as it is; nothing is loaded from
 anywhere. `craft_core/templates/concepts.html` is the page.
@@ -154,10 +154,42 @@ def write_report(
         for name in names:
             stored = open_class(opened, name, folder)
             page = render_page(stored, names=names, feature_steps=feature_steps)
-            (unfinished / f"{name}.html").write_text(page)
-        listed = _template("concepts_index.html").render(store=opened.described, names=names)
+            (unfinished / page_file(name, names)).write_text(page)
+        listed = _template("concepts_index.html").render(
+            store=opened.described, pages=_pages(names)
+        )
         (unfinished / MARK).write_text(listed)
-    return [out / MARK, *(out / f"{name}.html" for name in names)]
+    return [out / MARK, *(out / page for page in _pages(names).values())]
+
+
+def page_file(name: str, names: Sequence[str]) -> str:
+    """Name a class's page; the list of classes is called index.
+
+    Parameters
+    ----------
+    name
+        Of the class.
+    names
+        Of all classes.
+
+    Returns
+    -------
+    str
+        A file.
+
+    Examples
+    --------
+    >>> page_file("wolf", ["wolf", "index"]), page_file("index", ["wolf", "index"])
+    ('wolf.html', '_index.html')
+    """
+    stem = name
+    while stem.casefold() == "index" or (stem != name and stem in names):
+        stem = f"_{stem}"
+    return f"{stem}.html"
+
+
+def _pages(names: Sequence[str]) -> dict[str, str]:
+    return {name: page_file(name, names) for name in names}
 
 
 def render_page(stored: StoredClass, *, names: Sequence[str] = (), feature_steps: int = 64) -> str:
@@ -188,7 +220,7 @@ def render_page(stored: StoredClass, *, names: Sequence[str] = (), feature_steps
     wrong = stored.wrong[:WRONG_SHOWN]
     return _template("concepts.html").render(
         bank=bank,
-        names=names,
+        pages=_pages(names),
         measure="TCAV score" if bank.importance.method.startswith("tcav") else "total Sobol index",
         probe="" if bank.backbone.probe is None else "a probe on ",
         concepts=_concepts(stored, feature_steps),
@@ -269,7 +301,9 @@ def outlined(file: Path, heat: torch.Tensor, ranking: Sequence[int]) -> Image.Im
     return Image.open(held).convert("RGB")
 
 
-def feature_pictures(stored: StoredClass, n_steps: int) -> list[Image.Image]:
+def feature_pictures(
+    stored: StoredClass, n_steps: int, concepts: Sequence[int] | None = None
+) -> list[Image.Image]:
     """Find an image for each concept.
 
     Parameters
@@ -278,14 +312,16 @@ def feature_pictures(stored: StoredClass, n_steps: int) -> list[Image.Image]:
         Of `open_class`.
     n_steps
         Of the optimisation.
+    concepts
+        Those wanted; None takes all, in the order of the bank.
 
     Returns
     -------
     list[Image.Image]
-        One a concept, in the order of the bank.
+        One a concept.
     """
     generator = class_generator(stored.seed, stored.bank.class_id)
-    seen = visualise_concepts(stored.bank, generator=generator, n_steps=n_steps)
+    seen = visualise_concepts(stored.bank, concepts, generator=generator, n_steps=n_steps)
     bytes_ = (seen.pictures * 255).round().to(torch.uint8).cpu()
     return [as_image(picture) for picture in bytes_]
 

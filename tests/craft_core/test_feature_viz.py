@@ -9,7 +9,14 @@ from craft_core.backbones import load_backbone
 from craft_core.coders import Coder
 from craft_core.concepts import fit_concepts
 from craft_core.errors import CraftError
-from craft_core.feature_viz import boxes, dot_cosine, printed, transformed, visualise_concepts
+from craft_core.feature_viz import (
+    boxes,
+    dot_cosine,
+    printed,
+    transformed,
+    variation,
+    visualise_concepts,
+)
 from craft_core.image_parameters import (
     FourierImages,
     MagnitudeConstrainedImages,
@@ -96,10 +103,33 @@ def test_objectives_are_those_of_the_formulas():
     assert float(printed(found, W)) == pytest.approx(6 * 6**2 / (5 * 2))
 
 
-def test_printed_objective_grows_with_the_cube_of_the_length():
+def test_printed_objective_grows_with_the_square_of_the_length():
     found, W = torch.rand(4, 6) + 0.1, torch.rand(4, 6) + 0.1
     torch.testing.assert_close(dot_cosine(2 * found, W), 2 * dot_cosine(found, W))
     torch.testing.assert_close(printed(2 * found, W), 4 * printed(found, W))
+
+
+def test_total_variation_makes_images_smoother(bank):
+    rough, smooth = (
+        visualise_concepts(
+            bank,
+            [0],
+            generator=torch.Generator().manual_seed(3),
+            total_variation=weight,
+            n_steps=40,
+        )
+        for weight in (0.0, 0.01)
+    )
+    assert variation(smooth.pictures) < variation(rough.pictures) / 2
+    # the start is the same, and what is taken off its objective is its variation
+    start = FourierImages(1, 32, generator=torch.Generator().manual_seed(3), device=CPU).pictures()
+    apart = rough.scores[0] - smooth.scores[0]
+    torch.testing.assert_close(apart, 0.01 * variation(start).detach())
+
+
+def test_variation_is_the_sum_of_steps():
+    ramp = torch.linspace(0, 1, 5).expand(2, 3, 4, 5)
+    torch.testing.assert_close(variation(ramp), torch.full((2,), 3.0 * 4))
 
 
 def test_frequencies_are_weighted_by_the_decay(generator):
@@ -137,6 +167,7 @@ def test_transformations_keep_the_shape_and_a_plain_picture(generator):
         ({"concepts": []}, r"concepts must be at least 1; got \[\]\."),
         ({"method": "dream"}, r"method must be one of \['fourier', 'maco'\]; got 'dream'\."),
         ({"objective": "x"}, r"objective must be one of \['dot_cosine', 'printed'\]; got 'x'\."),
+        ({"total_variation": -0.5}, r"total_variation must be at least 0; got -0\.5\."),
         ({"n_steps": 0}, r"n_steps must be at least 1; got 0\."),
     ],
 )

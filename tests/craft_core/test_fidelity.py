@@ -1,5 +1,7 @@
 """Curves: their ends, their areas, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -16,8 +18,9 @@ from craft_core.fidelity import (
     image_curves,
     insertion_curve,
 )
-from craft_core.importance import positional_coefficients
+from craft_core.importance import concept_importance, positional_coefficients
 from craft_core.masked_logits import additive_logits, pooled_head
+from craft_core.transforms import Transform
 from tests.craft_core.additive_network import CHANNELS, additive_bank, noise_images
 
 LAYERS = ["1", "0.1"]  # behind the first of them all is affine
@@ -83,6 +86,24 @@ def test_a_centred_bank_ends_at_the_mean(generator):
     assert float(curve[-1]) == pytest.approx(float(at_mean), rel=1e-6)
     plain = deletion_curve(additive_bank(signed=True), noise_images(4, generator), 0, range(5))
     assert float(plain[-1]) == pytest.approx(float(head.bias[0]), rel=1e-6)
+
+
+def test_pca_is_followed_where_activations_are_negative(generator):
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, CHANNELS, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CHANNELS, 2)
+    )
+    backbone = load_backbone(network, layer="0", device="cpu", transform=Transform(size_px=8))
+    bank = replace(additive_bank(signed=True, coder=projection_coder()), backbone=backbone)
+    images = noise_images(3, generator)
+    assert backbone.encode(images).min() < 0
+    curve = deletion_curve(bank, images, 0, [3, 0, 4, 1, 2])
+    A = backbone.pool(backbone.encode(images))
+    rebuilt = bank.coder.rebuild(bank.coder.coefficients(A))
+    head = network[-1]
+    ends = [head(rows)[:, 0].mean().detach() for rows in (rebuilt, bank.coder.mean[None])]
+    torch.testing.assert_close(curve[[0, -1]].float(), torch.stack(ends))
+    assert concept_importance(bank, images, 0, generator=generator).values.sum() > 0.99
 
 
 def test_curves_are_means_over_images(generator):

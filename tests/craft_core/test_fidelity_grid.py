@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from craft_core import fidelity_tasks
+from craft_core.baselines.ice import ice_positions
 from craft_core.cli import main
 from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
@@ -21,6 +22,7 @@ from craft_core.fidelity_tables import (
     read_curves,
 )
 from tests.craft_core.bars import NETWORK, draw_bars
+from tests.planted_network import PartsNet
 
 CLASSES = {"red": 0, "blue": 1}
 FILES = ["areas.csv", "curves.csv", "fidelity.json", "figure_6.png", "figure_s8.pdf", "pixels.csv"]
@@ -150,6 +152,23 @@ def test_seeds_may_change_the_start_alone(folder, tmp_path):
     assert not torch.allclose(by_seed["rca", 0, "deletion"], by_seed["rca", 1, "deletion"])
 
 
+@pytest.mark.parametrize("vary", ["crops", "start"])
+def test_seeds_change_the_start_of_ice(vary, folder, tmp_path, monkeypatch):
+    config = config_of(banks=["ice"], rankings=["gradient_input"], number=5, vary=vary)
+    config = config.model_copy(update={"pixels": None, "classes": {"red": 0}})
+    calls = []
+
+    def counted(backbone, images):
+        calls.append(len(images))
+        return ice_positions(backbone, images)
+
+    monkeypatch.setattr(fidelity_tasks, "ice_positions", counted)
+    run_grid(config, folder, tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "areas.csv")
+    assert max(float(row["sd_seeds"]) for row in rows) > 1e-6  # 0 from one start
+    assert calls == [8]  # once for both seeds
+
+
 def test_a_bank_that_fails_leaves_the_others_whole(folder, tmp_path, capsys):
     config = config_of(banks=["craft", "pca"], number=7, rankings=["sobol"])
     described = config.model_copy(update={"pixels": None})
@@ -165,6 +184,99 @@ def test_class_that_is_never_predicted_is_named(folder, tmp_path):
     with pytest.raises(CraftError, match=message):
         run_grid(config, tmp_path / "only", tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["only"]
+
+
+def test_where_every_bank_fails_the_first_failure_is_told(folder, tmp_path):
+    config = config_of(banks=["pca"], number=7, rankings=["sobol"])
+    message = r"^banks must give a curve; got none\. class red, bank pca, seed 0: .*7"
+    with pytest.raises(CraftError, match=message):
+        run_grid(config.model_copy(update={"pixels": None}), folder, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_without_images_leaves_nothing(tmp_path):
+    with pytest.raises(CraftError, match="image folder must"):
+        run_grid(config_of(), tmp_path / "nope", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def stopped(folder, tmp_path, monkeypatch):
+    """A run that was stopped after its first part, on a copy of the pictures."""
+    pictures = shutil.copytree(folder, tmp_path / "pictures")
+    full = fidelity_tasks._part
+    calls = []
+
+    def stops(shared, seed, failed):
+        calls.append(seed)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return full(shared, seed, failed)
+
+    monkeypatch.setattr(fidelity_tasks, "_part", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(small_config(), pictures, tmp_path / "out")
+    return pictures
+
+
+def small_config():
+    return config_of(banks=["craft"], rankings=["sobol"]).model_copy(update={"pixels": None})
+
+
+def test_parts_of_other_images_are_not_resumed(stopped, tmp_path):
+    kept = (stopped / "red" / "0.png").read_bytes()
+    shutil.copy(stopped / "red" / "1.png", stopped / "red" / "0.png")  # as many as before
+    message = r"must have the same images and network; got other \['images of red'\]"
+    with pytest.raises(StoreError, match=message):
+        run_grid(small_config(), stopped, tmp_path / "out", resume=True)
+    (stopped / "red" / "0.png").write_bytes(kept)
+    run_grid(small_config(), stopped, tmp_path / "out", resume=True)
+    assert (tmp_path / "out" / "fidelity.json").exists()
+
+
+def test_parts_of_another_network_are_not_resumed(stopped, tmp_path, monkeypatch):
+    load = PartsNet.__init__
+
+    def other(module):
+        load(module)
+        module.head.bias.data += 0.125
+
+    monkeypatch.setattr(PartsNet, "__init__", other)
+    with pytest.raises(StoreError, match=r"got other \['weights'\]"):
+        run_grid(small_config(), stopped, tmp_path / "out", resume=True)
+
+
+def test_command_fails_with_a_class_and_resumes_what_failed(folder, tmp_path, monkeypatch, capsys):
+    network = "\n".join(f"{key} = {json.dumps(value)}" for key, value in NETWORK.items())
+    (tmp_path / "a.toml").write_text(
+        "seeds = [3]\nclasses = { red = 0, blue = 1 }\n[network]\n"
+        + network
+        + '\n[crops]\nsize_px = 32\n[grid]\nnumber = 2\nbanks = ["craft"]\n'
+    )
+    arguments = ["fidelity", str(tmp_path / "a.toml"), "--images", str(folder)]
+    arguments += ["--out", str(tmp_path / "out")]
+    full = fidelity_tasks._run
+    done = []
+
+    def fails_on_blue(task, backbone):
+        done.append(task.name)
+        if done == ["red", "blue"]:
+            raise CraftError("no.")
+        full(task, backbone)
+
+    monkeypatch.setattr(fidelity_tasks, "_run", fails_on_blue)
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert "classes ['blue'] failed; the others are in the tables. class blue: no." in told
+    assert main([*arguments, "--resume"]) == 0
+    assert done == ["red", "blue", "blue"]  # red's part was kept
+    assert {row["class_name"] for row in rows_of(tmp_path / "out" / "areas.csv")} == {
+        "red",
+        "blue",
+        "all",
+    }
+    assert main([*arguments, "--resume"]) == 1
+    assert "must have left something beside" in capsys.readouterr().err
 
 
 def test_resuming_nothing_is_refused(folder, tmp_path):

@@ -1,5 +1,6 @@
 """Pages, figures and explanations from a small store, on paper and in a browser."""
 
+import json
 import re
 import shutil
 
@@ -13,7 +14,7 @@ from craft_core.errors import CraftError, ImageError, StoreError
 from craft_core.explanation import explain_image
 from craft_core.extraction import extract
 from craft_core.publication import FIGURES, GRIDS, draw_figure
-from craft_core.report import open_class, render_page
+from craft_core.report import open_class, render_page, write_report
 from tests.craft_core.bars import NETWORK, draw_bars
 
 
@@ -84,6 +85,31 @@ def test_page_shows_what_drove_an_error(report):
     assert "“red” taken for “blue”" in page and "red/blue_indeed.png" in page
     assert "1 of the 7 images" in page
     assert "None of the 6 images" in (report / "red.html").read_text()
+
+
+def test_class_called_index_has_a_page_beside_the_list(store, folder, tmp_path):
+    pictures = shutil.copytree(folder, tmp_path / "pictures")
+    (pictures / "red").rename(pictures / "index")
+    listed = (folder / "images.csv").read_text().replace("red", "index")
+    (pictures / "images.csv").write_text(listed)
+    config = json.loads((store / "store.json").read_text())["config"]
+    config |= {"classes": {"index": 0}, "recursion": None}
+    config["concepts"]["names"] = {}
+    extract(ExtractConfig.model_validate(config), pictures, tmp_path / "concepts")
+    pages = write_report(tmp_path / "concepts", pictures, tmp_path / "out", feature_steps=0)
+    assert [page.name for page in pages] == ["index.html", "_index.html"]
+    assert 'href="_index.html"' in pages[0].read_text()
+    assert "Concepts of “index”" in pages[1].read_text()
+
+
+def test_pages_and_figures_have_folders_of_their_own(store, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["report", str(store), "--images", str(folder)]
+    assert main([*arguments, "--figure", "1", "--class", "blue"]) == 0
+    assert main([*arguments, "--feature-steps", "0"]) == 0
+    assert main([*arguments, "--figure", "1", "--class", "blue"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "report"]
+    assert (tmp_path / "figures" / "figure_1_blue.png").exists()
 
 
 def test_same_store_same_page(store, folder, report):

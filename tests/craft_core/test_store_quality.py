@@ -1,15 +1,19 @@
 """Stores of other methods and seeds in one table."""
 
 import csv
+import json
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from craft_core import load_bank
 from craft_core.bank_quality import overlap
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
 from craft_core.extraction import extract
-from craft_core.store_quality import COLUMNS
+from craft_core.store_quality import COLUMNS, deciding_masks
 from tests.craft_core.bars import NETWORK, draw_bars
 
 
@@ -68,3 +72,47 @@ def test_stability_is_that_of_other_seeds(stores, folder, tmp_path, capsys):
 def test_class_must_be_there(stores, folder, capsys):
     assert main(["quality", str(stores[0]), "--images", str(folder), "--class", "green"]) == 1
     assert "class must be one of ['red', 'blue']" in capsys.readouterr().err
+
+
+@pytest.fixture
+def scenario(folder, tmp_path):
+    """Maps of parts beside the bars: 1 where they are, 2 in a corner, 0 elsewhere."""
+    for file in folder.glob("*/*.png"):
+        parts = np.zeros((64, 64), dtype=np.uint8)
+        parts[8:40, 8:56], parts[60:, 60:] = 1, 2
+        (tmp_path / "masks" / file.parent.name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(parts).save(tmp_path / "masks" / file.parent.name / file.name)
+    (tmp_path / "masks" / "parts.json").write_text('{"bars": 1, "corner": 2}')
+    (tmp_path / "scenario.json").write_text('{"deciding_parts": ["bars"]}')
+    return tmp_path
+
+
+def test_maps_are_held_against_the_parts_that_decide(stores, folder, scenario, tmp_path, capsys):
+    out = tmp_path / "quality.csv"
+    arguments = ["quality", str(stores[0]), "--images", str(folder), "--out", str(out)]
+    assert main(arguments) == 0
+    with out.open() as lines:
+        assert {row["mask_energy"] for row in csv.DictReader(lines)} == {""}
+    energies = {}
+    for part in ("bars", "corner"):
+        (scenario / "scenario.json").write_text(json.dumps({"deciding_parts": [part]}))
+        assert main([*arguments, "--masks", str(scenario)]) == 0
+        with out.open() as lines:
+            energies[part] = [float(row["mask_energy"]) for row in csv.DictReader(lines)]
+    assert min(energies["bars"]) > 1.2 and max(energies["corner"]) < 1
+    (scenario / "masks" / "red" / "0.png").unlink()
+    assert main([*arguments, "--masks", str(scenario)]) == 1
+    assert "masks must be the folder of a drawn scenario with its maps" in capsys.readouterr().err
+
+
+def test_masks_are_cut_as_images_are(scenario, tmp_path):
+    parts = np.zeros((20, 40), dtype=np.uint8)
+    parts[:, 10:20] = 1
+    Image.fromarray(parts).save(scenario / "masks" / "wide.png")
+    (mask,) = deciding_masks(scenario, ["wide.png"], size_px=10)
+    assert mask[:, :5].all() and not mask[:, 5:].any()
+
+
+def test_columns_are_documented():
+    text = Path("docs/formats.md").read_text().split("## Quality of banks")[1].split("\n## ")[0]
+    assert [name for name in COLUMNS if f"`{name}`" not in text] == []

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from craft_core import load_backbone
 from craft_core.baselines.arrays import bank_from_arrays
 from craft_core.concepts import class_crops
-from craft_core.errors import ShapeError
+from craft_core.errors import ActivationError, ShapeError
 from craft_core.nnls import nnls
 from craft_core.transforms import Transform
 from tests.planted_network import PartsNet, draw_pictures
@@ -36,6 +38,22 @@ def test_autoencoder_is_run_as_it_was_trained(found, generator):
     expected = ((found.A - mean) @ encoder + bias).clamp_min(0)
     torch.testing.assert_close(bank.U, expected)
     torch.testing.assert_close(bank.coder.rebuild(bank.U), expected @ W + mean)
+
+
+def test_autoencoder_encodes_images_where_activations_are_negative(found, generator):
+    below = replace(found, backbone=found.backbone.at("filters"))
+    assert below.backbone.encode(below.of.images).min() < 0
+    W, encoder = torch.rand(9, 6, generator=generator), torch.randn(6, 9, generator=generator)
+    bank = bank_from_arrays(below, W, encoder)
+    pooled = below.backbone.pool(below.backbone.encode(below.of.images))
+    torch.testing.assert_close(bank.encode(below.of.images), (pooled @ encoder).clamp_min(0))
+
+
+def test_dictionary_refuses_negative_activations(found, generator):
+    below = replace(found, backbone=found.backbone.at("filters"))
+    bank = bank_from_arrays(below, torch.rand(4, 6, generator=generator))
+    with pytest.raises(ActivationError, match=r"at layer 'filters' must be >= 0; got a minimum"):
+        bank.encode(below.of.images)
 
 
 def test_arrays_of_another_layer_are_refused(found):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from craft_core import load_backbone
-from craft_core.baselines.ice import ice_bank
+from craft_core.baselines.ice import ice_bank, ice_positions
 from craft_core.concepts import class_crops
 from craft_core.errors import BackboneError
 from craft_core.transforms import Transform
@@ -24,6 +24,19 @@ def test_positions_are_colours_too(generator):
     assert sorted(strength.argmax(dim=1).tolist()) == [0, 1, 2]
     assert (strength.amax(dim=1) / strength.sum(dim=1)).min() > 0.8
     assert bank.method == "ice"
+
+
+def test_positions_may_be_shared_and_the_start_drawn(generator):
+    found = crops_at("colours")
+    positions = ice_positions(found.backbone, found.of.images)
+    assert positions.shape == (len(found.of.images) * 16 * 16, 6)
+    shared = ice_bank(found, 3, generator=generator, positions=positions)
+    torch.testing.assert_close(shared.W, ice_bank(found, 3, generator=generator).W)
+    drawn = [
+        ice_bank(found, 5, generator=generator, init="random", positions=positions).W
+        for _ in range(2)
+    ]
+    assert not torch.allclose(drawn[0], drawn[1], atol=1e-3)
 
 
 def test_layer_must_have_positions(generator):
