@@ -1,7 +1,6 @@
 """From concept stores to a study's bundle: ``craft-stimuli build``."""
 
 import difflib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from craft_core.provenance import git_commit, package_version
 from stimuli_builder.audit import audit_bundle
 from stimuli_builder.bias import checked_bias
-from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, write_bundle
+from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, bundle_in_writing
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.config import StudyConfig
@@ -169,7 +168,7 @@ def _written(
 ) -> Bundle:
     items = [item.item for item in manifest.quiz]
     quiz = {item: asked.answer for item, asked in zip(items, config.quiz.items, strict=True)}
-    bundle = write_bundle(
+    writing = bundle_in_writing(
         out,
         manifest,
         trials=trials.answers,
@@ -177,11 +176,11 @@ def _written(
         media=maker.media.contents,
         sources=dict(sorted(maker.sources.items())),
     )
-    problems = audit_bundle(bundle)
-    if problems:
-        shutil.rmtree(out)
-        raise BundleError(problems[0])
-    return bundle
+    with writing as bundle:
+        problems = audit_bundle(bundle)
+        if problems:
+            raise BundleError(problems[0])
+    return replace(bundle, path=out)
 
 
 def _manifest(
