@@ -12,6 +12,7 @@ from craft_core.provenance import git_commit, package_version
 from stimuli_builder.audit import audit_bundle
 from stimuli_builder.bias import checked_bias
 from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, bundle_in_writing
+from stimuli_builder.conditions.concepts import warn_of_unimportant
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.config import StudyConfig
@@ -82,6 +83,10 @@ def build(
     )
     predictions = {i.file: i.prediction for session in supersets for i in session[0]}
     maker = _panel_maker(config, stores, folder, predictions, cache)
+    if config.task == "utility":
+        shown = {each for name in config.conditions for each in CONDITIONS[name].stores}
+        banks = {each.method: each.banks for each in stores if each.method in shown}
+        warn_of_unimportant(banks, config.explanation.concepts)
     trials = TrialMaker(
         maker,
         conditions=config.conditions,
