@@ -90,6 +90,7 @@ def build(
     trials = TrialMaker(
         maker,
         conditions=config.conditions,
+        classes=stores[0].classes,
         generator=draw_names,
     )
     if config.task == "utility":
