@@ -56,8 +56,9 @@ class Importance:
 
     @property
     def ranking(self) -> list[int]:
-        """Concepts, the most important first; of equal ones the earlier first."""
-        return self.values.argsort(descending=True, stable=True).tolist()
+        """Concepts, the most important first; of equal ones the larger effect, then the earlier."""
+        by_effect = self.effects.argsort(descending=True, stable=True)
+        return by_effect[self.values[by_effect].argsort(descending=True, stable=True)].tolist()
 
     @property
     def ranks(self) -> list[float]:

@@ -49,34 +49,66 @@ def checked_bias(
         Accuracies of the concept store.
     learnt
         Of `read_learnt`: flips of drawn pairs. Without it, and with known ties, the bias index
-        decides; without either nothing is known, and nothing is refused.
+        decides; without either it is not known, and counts as not learnt.
     allowed
         The configuration's ``allow_unbiased``.
 
     Returns
     -------
     dict[str, float]
-        What is recorded in the bundle: ``bias_index`` and ``is_learnt``, as far as known.
+        What is recorded in the bundle: ``bias_index`` of the pairs, else of ties, as far as known;
+        and ``is_learnt``, 0 where it is not known.
 
     Raises
     ------
     StimuliError
-        If it has not learnt it, and that is not allowed.
+        If it is not known to have learnt it, and that is not allowed.
 
     Warns
     -----
     UnbiasedWarning
-        If it has not learnt it, and that is allowed.
+        If it is not known to have learnt it, and that is allowed.
     """
-    bias = bias_index(model)
+    of_pairs = (learnt or {}).get("bias_index")
+    bias = float(of_pairs) if isinstance(of_pairs, int | float) else bias_index(model)
     recorded = {} if bias is None else {"bias_index": bias}
-    if learnt is None and bias is None:
-        return recorded
     is_learnt = bool(learnt["is_learnt"]) if learnt is not None else (bias or 0.0) >= LEAST_BIAS
     if not is_learnt:
-        found = "pairs do not flip as they should" if learnt else f"its bias index is {bias:.2f}"
-        message = f"the network must have learnt the scenario's rule; {found}."
+        reason = "pairs do not flip as they should" if learnt is not None else _known(bias)
+        message = f"the network must have learnt the scenario's rule; {reason}."
         if not allowed:
             raise StimuliError(f"{message} Set allow_unbiased = true to build the study as it is.")
         warnings.warn(message, UnbiasedWarning, stacklevel=2)
     return recorded | {"is_learnt": float(is_learnt)}
+
+
+def _known(bias: float | None) -> str:
+    if bias is None:
+        return "no pairs were drawn, and images.csv names no ties"
+    return f"its bias index is {bias:.2f}"
+
+
+def check_learnt(
+    learnt: Mapping[str, object], *, scenario: str, weights_sha256: str | None
+) -> None:
+    """Refuse what was found of another scenario or another network.
+
+    Parameters
+    ----------
+    learnt
+        Of `read_learnt`; what it does not name is not compared.
+    scenario
+        Of the study.
+    weights_sha256
+        Of the study's network.
+
+    Raises
+    ------
+    StimuliError
+        If either differs.
+    """
+    for name, wanted in (("scenario", scenario), ("weights_sha256", weights_sha256)):
+        if name in learnt and wanted is not None and learnt[name] != wanted:
+            raise StimuliError(
+                f"{name} of learnt must be that of the study, {wanted!r}; got {learnt[name]!r}."
+            )

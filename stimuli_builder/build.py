@@ -1,7 +1,6 @@
 """From concept stores to a study's bundle: ``craft-stimuli build``."""
 
 import difflib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,15 @@ import numpy as np
 
 from craft_core.provenance import git_commit, package_version
 from stimuli_builder.audit import audit_bundle
-from stimuli_builder.bias import checked_bias
-from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, write_bundle
+from stimuli_builder.bias import check_learnt, checked_bias
+from stimuli_builder.bundle import SCHEMA_VERSION, Bundle, bundle_in_writing
+from stimuli_builder.conditions.concepts import warn_of_unimportant
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.config import StudyConfig
 from stimuli_builder.errors import BundleError, StimuliError
 from stimuli_builder.heats import HeatMaker
+from stimuli_builder.learnt import bias_index
 from stimuli_builder.manifest import Manifest, Practice, Provenance, QuizItem, Texts
 from stimuli_builder.pictures import MediaCollector
 from stimuli_builder.procedure import make_questionnaires, make_rules, make_settings, make_stages
@@ -70,23 +71,28 @@ def build(
     ------
     StimuliError
         If there are too few images, an image is missing or was altered, or a condition lacks its
-        store or fails on an image, or the network has not learnt the scenario's rule and
-        ``allow_unbiased`` does not let that pass.
+        store or fails on an image, or the network is not known to have learnt the
+        scenario's rule and ``allow_unbiased`` does not let that pass.
     BundleError
         If the bundle does not pass the check.
     """
     draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
     _check_stores(config, stores)
     _check_crops(config, stores, folder)
-    stores = [_with_bias(stores[0], learnt, allowed=config.allow_unbiased), *stores[1:]]
+    stores = [_with_bias(config, stores[0], learnt), *stores[1:]]
     supersets = (
         draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
     )
     predictions = {i.file: i.prediction for session in supersets for i in session[0]}
     maker = _panel_maker(config, stores, folder, predictions, cache)
+    if config.task == "utility":
+        shown = {each for name in config.conditions for each in CONDITIONS[name].stores}
+        banks = {each.method: each.banks for each in stores if each.method in shown}
+        warn_of_unimportant(banks, config.explanation.concepts)
     trials = TrialMaker(
         maker,
         conditions=config.conditions,
+        classes=stores[0].classes,
         generator=draw_names,
     )
     if config.task == "utility":
@@ -130,11 +136,16 @@ def _check_crops(config: StudyConfig, stores: Sequence[ConceptStore], folder: Pa
 
 
 def _with_bias(
-    store: ConceptStore, learnt: Mapping[str, object] | None, *, allowed: bool
+    config: StudyConfig, store: ConceptStore, learnt: Mapping[str, object] | None
 ) -> ConceptStore:
     """Add to what is known of the model whether it has learnt the scenario."""
     model = store.described["model"]
-    found = checked_bias(model, learnt, allowed=allowed)
+    if learnt is not None:
+        sha256 = store.described["network"].get("weights_sha256")
+        check_learnt(learnt, scenario=config.scenario, weights_sha256=sha256)
+    elif config.task == "recursivity" and bias_index(model) is None:
+        return store  # it asks about concepts, whatever decides
+    found = checked_bias(model, learnt, allowed=config.allow_unbiased)
     return replace(store, described=store.described | {"model": model | found})
 
 
@@ -179,7 +190,7 @@ def _written(
 ) -> Bundle:
     items = [item.item for item in manifest.quiz]
     quiz = {item: asked.answer for item, asked in zip(items, config.quiz.items, strict=True)}
-    bundle = write_bundle(
+    writing = bundle_in_writing(
         out,
         manifest,
         trials=trials.answers,
@@ -187,11 +198,11 @@ def _written(
         media=maker.media.contents,
         sources=dict(sorted(maker.sources.items())),
     )
-    problems = audit_bundle(bundle)
-    if problems:
-        shutil.rmtree(out)
-        raise BundleError(problems[0])
-    return bundle
+    with writing as bundle:
+        problems = audit_bundle(bundle)
+        if problems:
+            raise BundleError(problems[0])
+    return replace(bundle, path=out)
 
 
 def _manifest(

@@ -10,10 +10,10 @@ Loads neither torch nor Flask. Every field is described in docs/formats.md.
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,7 @@ __all__ = [
     "TrialAnswer",
     "TrialList",
     "Viewing",
+    "bundle_in_writing",
     "in_language",
     "media_name",
     "media_of",
@@ -203,6 +204,73 @@ def check_media(bundle: Bundle) -> None:
             raise BundleError(f"media file {name} must have the SHA-256 of its name; got {digest}.")
 
 
+@contextmanager
+def bundle_in_writing(
+    path: Path | str,
+    manifest: Manifest,
+    *,
+    trials: Mapping[str, TrialAnswer],
+    quiz: Mapping[str, int],
+    media: Mapping[str, bytes],
+    sources: Mapping[str, PictureSource],
+) -> Iterator[Bundle]:
+    """Write a bundle beside its place, to be checked there; without an error it is moved there.
+
+    With one, what was at its place stays.
+
+    Parameters
+    ----------
+    path
+        A folder that does not exist yet, or a bundle, which is replaced.
+    manifest
+        Its `media` must list exactly the names of `media`.
+    trials
+        Trial -> answer.
+    quiz
+        Item -> index of the right choice.
+    media
+        Media name (see `media_name`) -> bytes.
+    sources
+        Media name -> where it was taken from, for the pictures of which that is known.
+
+    Yields
+    ------
+    Bundle
+        As `read_bundle` reads it, in a folder that is gone afterwards.
+
+    Raises
+    ------
+    BundleError
+        If `path` holds something else than a bundle, the media names differ, or the study cannot be
+        run.
+    """
+    folder = Path(path)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
+        raise BundleError(f"bundle folder must be new, empty or a bundle; got {folder}.")
+    if set(manifest.media) != set(media):
+        odd = sorted(set(manifest.media) ^ set(media))[:3]
+        raise BundleError(f"manifest.media must list the media written; got a difference in {odd}.")
+    manifest_bytes = _dump(to_json(manifest))
+    answers = Answers(
+        schema="study-answers",
+        schema_version=SCHEMA_VERSION,
+        manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
+        trials=dict(trials),
+        quiz=dict(quiz),
+        sources=dict(sources),
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        unfinished = Path(scratch) / folder.name
+        (unfinished / "media").mkdir(parents=True)
+        for name, content in media.items():
+            (unfinished / "media" / name).write_bytes(content)
+        (unfinished / "manifest.json").write_bytes(manifest_bytes)
+        (unfinished / "answers.json").write_bytes(_dump(to_json(answers)))
+        yield read_bundle(unfinished)
+        _replace(folder, unfinished)
+
+
 def write_bundle(
     path: Path | str,
     manifest: Manifest,
@@ -225,9 +293,9 @@ def write_bundle(
     quiz
         Item -> index of the right choice.
     media
-        Media name (see `media_name`) -> bytes.
+        Media name -> bytes.
     sources
-        Media name -> where it was taken from, for the pictures of which that is known.
+        Media name -> where it was taken from.
 
     Returns
     -------
@@ -237,35 +305,13 @@ def write_bundle(
     Raises
     ------
     BundleError
-        If `path` holds something else than a bundle, or the media names differ.
+        As of `bundle_in_writing`.
     """
-    folder = Path(path)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
-        raise BundleError(f"bundle folder must be new, empty or a bundle; got {folder}.")
-    if set(manifest.media) != set(media):
-        odd = sorted(set(manifest.media) ^ set(media))[:3]
-        raise BundleError(f"manifest.media must list the media written; got a difference in {odd}.")
-    manifest_bytes = _dump(to_json(manifest))
-    answers = Answers(
-        schema="study-answers",
-        schema_version=SCHEMA_VERSION,
-        manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
-        trials=dict(trials),
-        quiz=dict(quiz),
-        sources=dict(sources),
-    )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        unfinished = Path(scratch) / "bundle"
-        (unfinished / "media").mkdir(parents=True)
-        for name, content in media.items():
-            (unfinished / "media" / name).write_bytes(content)
-        (unfinished / "manifest.json").write_bytes(manifest_bytes)
-        (unfinished / "answers.json").write_bytes(_dump(to_json(answers)))
-        if folder.exists():
-            shutil.move(folder, Path(scratch) / "replaced")
-        unfinished.rename(folder)
-    return read_bundle(folder)
+    with bundle_in_writing(
+        path, manifest, trials=trials, quiz=quiz, media=media, sources=sources
+    ) as bundle:
+        pass
+    return replace(bundle, path=Path(path))
 
 
 def media_name(content: bytes, extension: str) -> str:
@@ -358,6 +404,19 @@ def media_of(trial: TrainingTrial | TestTrial) -> Iterator[str]:
             yield from group.crops
             if group.map is not None:
                 yield group.map
+
+
+def _replace(folder: Path, unfinished: Path) -> None:
+    """Put a finished bundle in its place; if that fails, what was there is put back."""
+    replaced = unfinished.parent / f"{unfinished.name}-replaced"
+    if folder.exists():
+        folder.rename(replaced)
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(folder)
+        raise
 
 
 def _read_bytes(file: Path, folder: Path) -> bytes:

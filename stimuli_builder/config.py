@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -10,6 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from stimuli_builder.errors import ConfigError
 from stimuli_builder.translation_files import read_translations
+from stimuli_builder.translations import LANGUAGE
 
 _SHARED = "shared_translations"
 
@@ -251,9 +253,19 @@ class StudyConfig(Section):
             raise ValueError(f"quiz.min_correct must be at most {len(self.quiz.items)}")
         if self.task == "utility" and self.catch_min_correct > self.sessions:
             raise ValueError(f"catch_min_correct must be at most {self.sessions}")
+        _check_languages(self.language, {*self.languages, *self.translations})
         if sum(each.place == "after_each_session" for each in self.questionnaires) > 1:
             raise ValueError("questionnaires must have one place after_each_session at most")
         return self
+
+
+def _check_languages(language: str, others: Collection[str]) -> None:
+    """Require tags, none of them twice."""
+    for each in (language, *sorted(others)):
+        if not LANGUAGE.fullmatch(each):
+            raise ValueError(f"language must be a tag such as 'en', not {each[:40]!r}")
+    if language in others:
+        raise ValueError(f"languages and translations must not hold language {language!r} itself")
 
 
 def read_config(file: Path) -> StudyConfig:

@@ -28,5 +28,9 @@ class FormatError(BundleError):
     """A field of a file is unknown, missing, or of another type."""
 
 
+class UnimportantWarning(UserWarning):
+    """A study explains with concepts that do not matter to the network."""
+
+
 class UnbiasedWarning(UserWarning):
     """A study's network has not learnt what its scenario is about."""

@@ -3,8 +3,8 @@
 Each session has a superset for each phase: as many images of each predicted class as the larger
 share needs. Lists show these supersets in rotated order (a cyclic Latin square), so that what is
 learnt from session to session and how hard a set of images is do not mix. A list leaves out what is
-over, another class and tie in turn, so that over sessions and lists the extra one of an odd number
-is counterbalanced.
+over, another class and another kind (of tie, or of right and wrong) in turn, so that over sessions
+and lists the extra one of an odd number is counterbalanced.
 """
 
 from collections.abc import Sequence
@@ -102,19 +102,20 @@ def draw_supersets(
         If the network never predicts a class, or the pool has too few images of a predicted class
         and kind.
     """
-    ties_known = all(candidate.tie for candidate in pool)
+    ties_known = bool(pool) and bool(pool[0].tie)
     _check_pool(pool, classes, phases, ties_known=ties_known)
     by_error = any(phase.error_share is not None for phase in phases)
     waiting: dict[tuple[str, str], list[Candidate]] = {}
     for index in generator.permutation(len(pool)):
         candidate = pool[index]
-        kind = _kind(candidate, ties_known=ties_known, by_error=by_error)
+        kind = _kind(candidate, by_error=by_error)
         waiting.setdefault((candidate.prediction, kind), []).append(candidate)
     sessions = []
-    for _ in range(n_sessions):
+    for session in range(n_sessions):
         drawn = []
         for phase in phases:
-            needs = _needs(phase, classes, ties_known=ties_known, by_error=by_error)
+            turned = [classes[(session + index) % len(classes)] for index in range(len(classes))]
+            needs = _needs(phase, turned if by_error else classes, ties_known=ties_known)
             drawn.append([image for key, n in needs.items() for image in _take(waiting, key, n)])
         sessions.append(drawn)
     return sessions
@@ -180,6 +181,7 @@ def choose_for_list(
     *,
     turn: int,
     generator: np.random.Generator,
+    error_share: float | None = None,
 ) -> list[Candidate]:
     """Leave out what is over in a superset, then shuffle.
 
@@ -195,6 +197,8 @@ def choose_for_list(
         Session plus list: says which class is short by one, and which tie that one has.
     generator
         Draws the order.
+    error_share
+        As the phase asks for it; over turns, as many of those left out are errors as bring it near.
 
     Returns
     -------
@@ -203,12 +207,26 @@ def choose_for_list(
     """
     kept = []
     counts = counts_per_class(n_images, len(classes), turn)
+    dropped = _dropped_kind(superset, n_images, turn // len(classes) + turn, error_share)
+    by_error = error_share is not None
     for name, count in zip(classes, counts, strict=True):
         of_class = [candidate for candidate in superset if candidate.prediction == name]
-        dropped_tie = TIES[(turn // len(classes) + turn) % 2]
-        of_class.sort(key=lambda candidate: candidate.tie == dropped_tie)
+        of_class.sort(key=lambda each: _kind(each, by_error=by_error) == dropped)
         kept += of_class[:count]
     return _shuffled(kept, generator)
+
+
+def _dropped_kind(
+    superset: Sequence[Candidate], n_images: int, round_number: int, error_share: float | None
+) -> str:
+    """Say which kind a class that is short by one lacks: another one in turn."""
+    if error_share is None:
+        return TIES[round_number % 2]
+    n_wrong = sum(each.prediction != each.label for each in superset)
+    over = max(len(superset) - n_images, 1)
+    share = min(max((n_wrong - error_share * n_images) / over, 0.0), 1.0)  # of the left-out ones
+    is_wrong = int((round_number + 1) * share + 1e-9) > int(round_number * share + 1e-9)
+    return "wrong" if is_wrong else "right"
 
 
 def place_catch(n_test: int, *, generator: np.random.Generator) -> int:
@@ -243,15 +261,26 @@ def _check_pool(
                 f"every class must be predicted for some image; the network never predicts "
                 f"{name!r}, among {predicted}."
             )
+    blank = [candidate.file for candidate in pool if not candidate.tie]
+    if blank and len(blank) < len(pool):
+        raise SelectionError(
+            "tie of every image of the split study must be kept or broken, or of none; got another "
+            f"for {len(blank)} of {len(pool)}, such as {blank[0]}."
+        )
+    if len({phase.error_share is None for phase in phases}) > 1:
+        raise SelectionError(
+            "error_share must be given for every phase or for none; got "
+            f"{[phase.error_share for phase in phases]}."
+        )
     if ties_known and any(phase.error_share is not None for phase in phases):
         raise SelectionError(
             "error_share must not be given where images.csv names ties; got both. Give "
-            "tie_broken_share alone."
+            "tie_broken_share alone: broken ties are what makes the errors."
         )
 
 
-def _kind(candidate: Candidate, *, ties_known: bool, by_error: bool) -> str:
-    if ties_known:
+def _kind(candidate: Candidate, *, by_error: bool) -> str:
+    if candidate.tie:
         return candidate.tie
     if by_error:
         return "right" if candidate.prediction == candidate.label else "wrong"
@@ -259,19 +288,27 @@ def _kind(candidate: Candidate, *, ties_known: bool, by_error: bool) -> str:
 
 
 def _needs(
-    phase: PhaseDesign, classes: Sequence[str], *, ties_known: bool, by_error: bool
+    phase: PhaseDesign, classes: Sequence[str], *, ties_known: bool
 ) -> dict[tuple[str, str], int]:
     """Count the images of each predicted class and kind in a superset."""
     per_class = -(-phase.n_images // len(classes))
     n_broken = round(phase.tie_broken_share * per_class)
-    n_wrong = round((phase.error_share or 0) * per_class)
-    if ties_known:
-        counts = {"kept": per_class - n_broken, "broken": n_broken}
-    elif by_error:
-        counts = {"right": per_class - n_wrong, "wrong": n_wrong}
-    else:
-        counts = {"": per_class}
-    return {(name, kind): n for name in classes for kind, n in counts.items()}
+    needs: dict[tuple[str, str], int] = {}
+    before = 0
+    for place, name in enumerate(classes, start=1):
+        if ties_known:
+            needs |= {(name, "kept"): per_class - n_broken, (name, "broken"): n_broken}
+        elif phase.error_share is not None:
+            # Rounded over all classes so far, so that together they have their share.
+            until = int(place * phase.error_share * per_class + 0.5)
+            needs |= {
+                (name, "right"): per_class - (until - before),
+                (name, "wrong"): until - before,
+            }
+            before = until
+        else:
+            needs[name, ""] = per_class
+    return needs
 
 
 def _take(

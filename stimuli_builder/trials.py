@@ -19,6 +19,7 @@ from stimuli_builder.pictures import drawn_px
 from stimuli_builder.practice import draw_landscape
 
 TRIAL_DIGITS = 12
+MAX_REDRAWN = 100  # names in which a class or a condition, such as "ace", occurs by chance
 BLANK = TrialAnswer(  # of which every answer differs in what is known of it
     answer="",
     label="",
@@ -41,6 +42,8 @@ class TrialMaker:
         Of panels; holds the folder of the images and takes the pictures.
     conditions
         Of the study.
+    classes
+        Of the study.
     generator
         Draws trial names.
     """
@@ -50,10 +53,12 @@ class TrialMaker:
         maker: PanelMaker,
         *,
         conditions: Sequence[str],
+        classes: Sequence[str],
         generator: np.random.Generator,
     ) -> None:
         self._maker = maker
         self._conditions = conditions
+        self._telling = [word.lower() for word in (*classes, *conditions)]
         self._generator = generator
         self._squares: dict[str, Image.Image] = {}
         self._trained: dict[str, str] = {}
@@ -191,10 +196,17 @@ class TrialMaker:
         return self._maker.media.add(draw_landscape(kind, self._maker.image_px, self._generator))
 
     def _keep(self, answer: TrialAnswer) -> str:
-        digits = self._generator.integers(0, 16, TRIAL_DIGITS)
-        name = "".join(string.hexdigits[digit] for digit in digits)
+        name = self._draw_name()
+        for _ in range(MAX_REDRAWN):
+            if name not in self.answers and not any(word in name for word in self._telling):
+                break
+            name = self._draw_name()
         self.answers[name] = answer
         return name
+
+    def _draw_name(self) -> str:
+        digits = self._generator.integers(0, 16, TRIAL_DIGITS)
+        return "".join(string.hexdigits[digit] for digit in digits)
 
     def _whole(self, image: Candidate) -> str:
         """Return the media name of an image, and write down where it was taken from."""

@@ -1,16 +1,23 @@
 """Panels of concepts: CRAFT with and without maps, and ACE in the same layout."""
 
+import warnings
+from collections.abc import Mapping
 from functools import partial
 
 from craft_core.bank import ConceptBank
 from craft_core.figures import concept_color
 from stimuli_builder.bundle import Group
 from stimuli_builder.conditions.condition import Condition, PanelMaker, Shown
+from stimuli_builder.errors import UnimportantWarning
 from stimuli_builder.overlays import draw_concept
 
 
 def shown_concepts(bank: ConceptBank, n_concepts: int) -> list[int]:
     """Choose a class's most important concepts.
+
+    Equal ones are told apart by their effect on the logit, then by their share of the crops'
+    activation: behind a coder that gives an image its nearest concepts alone, most have neither
+    importance nor effect.
 
     Parameters
     ----------
@@ -24,7 +31,45 @@ def shown_concepts(bank: ConceptBank, n_concepts: int) -> list[int]:
     list[int]
         The most important first.
     """
-    return [] if bank.importance is None else bank.importance.ranking[:n_concepts]
+    kept = bank.importance
+    if kept is None:
+        return []
+    columns = (kept.values.tolist(), kept.effects.tolist(), bank.shares.tolist())
+    merits = list(zip(*columns, strict=True))
+    return sorted(range(bank.n_concepts), key=lambda concept: merits[concept], reverse=True)[
+        :n_concepts
+    ]
+
+
+def warn_of_unimportant(banks: Mapping[str, Mapping[str, ConceptBank]], n_concepts: int) -> None:
+    """Say which classes are explained with concepts that have no importance.
+
+    Parameters
+    ----------
+    banks
+        Method of a concept store -> class -> its concepts.
+    n_concepts
+        Shown of each class.
+
+    Warns
+    -----
+    UnimportantWarning
+        For each class and method with such a concept.
+    """
+    for method, of_class in banks.items():
+        for name, bank in of_class.items():
+            values = [
+                bank.concepts[concept].importance for concept in shown_concepts(bank, n_concepts)
+            ]
+            important = sum(value is not None and value > 0 for value in values)
+            if important < len(values):
+                warnings.warn(
+                    f"concepts shown of {name} ({method}) must have importance; got none for "
+                    f"{len(values) - important} of {len(values)}. Show fewer with "
+                    f"[explanation] concepts = {max(important, 1)}.",
+                    UnimportantWarning,
+                    stacklevel=2,
+                )
 
 
 def concept_panel(

@@ -86,7 +86,7 @@ def choice_trials(
         "same_layer": config.same_layer,
         "random_groups": config.random,
     }
-    size = _common_size(banks, [kind for kind, n in counts.items() if n])
+    size = _common_size(banks, [kind for kind, n in counts.items() if n], config)
     trials = []
     for kind, n in counts.items():
         if n:
@@ -129,10 +129,22 @@ def _descendants(bank: ConceptBank) -> Iterator[ConceptBank]:
         yield from _descendants(child)
 
 
-def _common_size(banks: Sequence[ConceptBank], kinds: Sequence[Kind]) -> int:
+def _common_size(
+    banks: Sequence[ConceptBank], kinds: Sequence[Kind], config: BinaryChoiceConfig
+) -> int:
     """Count the crops of the smallest part that is asked about, so that all count as many."""
-    sizes = [len(each.rows) for kind in kinds for each in sub_clusters(banks, kind)]
-    return int(np.median(sizes)) if sizes else 0
+    parts = [each for kind in kinds for each in sub_clusters(banks, kind)]
+    least = config.rows * config.columns + 1  # images, for a group and the crop in question
+    sizes = [len(p.rows) for p in parts if len(set(owners(p.bank)[p.rows].tolist())) >= least]
+    return min(sizes, default=least)
+
+
+def _best(cluster: Cluster, size: int) -> np.ndarray:
+    """Take a part's crops, the best of every image before the second of any."""
+    images = owners(cluster.bank)[cluster.rows].tolist()
+    before = [images[:place].count(image) for place, image in enumerate(images)]
+    rows: np.ndarray = cluster.rows[np.argsort(before, kind="stable")][:size]
+    return rows
 
 
 def _of_kind(
@@ -179,7 +191,7 @@ def _trial(
     parent, origin = bank.parent, bank.origin
     assert parent is not None
     assert origin is not None
-    rows = cluster.rows[:size]
+    rows = _best(cluster, size)
     fresh = np.array([r for r in rows if (cluster.path + kind, int(r)) not in asked], dtype=int)
     what = f"sub-concept {cluster.path} ({kind})"
     n = config.rows * config.columns

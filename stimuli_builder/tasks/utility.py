@@ -70,6 +70,12 @@ def draw_images(
         for image in store.images
         if image.split == "study" and image.predicted in store.banks
     ]
+    for image in store.images:
+        if image.tie not in ("", *TIE_NAMES):
+            raise StimuliError(
+                f"tie of image {image.file} must be one of {list(TIE_NAMES)} or empty; got "
+                f"{image.tie!r}."
+            )
     check_images(store, folder, [candidate.file for candidate in pool])
     hashes = {candidate.file: _hash(folder / candidate.file) for candidate in pool}
     order = [pool[index].file for index in generator.permutation(len(pool))]
@@ -189,12 +195,22 @@ def _session(
     generator: np.random.Generator,
 ) -> Session:
     """Make one session of one list; its catch trial repeats one of its training images."""
-    n_training, n_test = config.training.images, config.test.images
-    trained = choose_for_list(superset[0], classes, n_training, turn=turn, generator=generator)
-    tested = choose_for_list(superset[1], classes, n_test, turn=turn + 1, generator=generator)
+    trained, tested = (
+        choose_for_list(
+            superset[number],
+            classes,
+            phase.images,
+            turn=turn + number,
+            generator=generator,
+            error_share=phase.error_share,
+        )
+        for number, phase in enumerate((config.training, config.test))
+    )
     caught = trained[int(generator.integers(len(trained)))]
     test = [trials.test(image) for image in tested]
-    test.insert(place_catch(n_test, generator=generator), trials.test(caught, is_catch=True))
+    test.insert(
+        place_catch(config.test.images, generator=generator), trials.test(caught, is_catch=True)
+    )
     training = [trials.training(image) for image in trained]
     return _utility_session(training, test, session_questionnaire(config))
 

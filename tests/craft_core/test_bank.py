@@ -5,6 +5,7 @@ import torch
 
 from craft_core import concept_importance
 from craft_core.backbones import load_backbone
+from craft_core.bank import Importance
 from craft_core.concepts import fit_concepts
 from craft_core.errors import CraftError
 
@@ -62,3 +63,10 @@ def test_shares_of_a_root_are_of_all_crops(bank):
     sizes = bank.U * bank.W.norm(dim=1)
     each = sizes / sizes.sum(dim=1, keepdim=True)
     torch.testing.assert_close(bank.shares, each.mean(dim=0), rtol=1e-3, atol=1e-3)
+
+
+def test_equal_concepts_rank_by_their_effect_then_in_order():
+    values = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    effects = torch.tensor([0.0, -0.7, 0.0, 0.3], dtype=torch.float64)
+    kept = Importance(method="planted", values=values, low=values, high=values, effects=effects)
+    assert kept.ranking == [1, 3, 0, 2]

@@ -54,6 +54,21 @@ def with_session(bundle, **changes):
     return replace(bundle, manifest=replace(bundle.manifest, lists=lists))
 
 
+def renamed(bundle, name):
+    """Give the first scored trial another name."""
+    target = scored(bundle)[0]
+
+    def with_name(members):
+        return {(name if trial == target else trial): value for trial, value in members.items()}
+
+    test = tuple(name if trial == target else trial for trial in first_session(bundle).test)
+    changed = with_session(bundle, test=test)
+    trials = with_name(bundle.manifest.test_trials)
+    manifest = replace(changed.manifest, test_trials=trials)
+    answers = replace(bundle.answers, trials=with_name(bundle.answers.trials))
+    return replace(changed, manifest=manifest, answers=answers)
+
+
 def first_session(bundle):
     return bundle.manifest.lists[0].sessions[0]
 
@@ -170,17 +185,17 @@ def test_trial_without_an_answer(bundle):
 
 @pytest.mark.parametrize("name", ["wolf-7", "x-catch", "broken_3", "BASELINE", "sub_concept-1"])
 def test_name_that_tells_something(name, bundle):
-    target = scored(bundle)[0]
+    only_problem(renamed(bundle, name), f"trial name must tell nothing; got {name!r}")
 
-    def renamed(members):
-        return {(name if trial == target else trial): value for trial, value in members.items()}
 
-    test = tuple(name if trial == target else trial for trial in first_session(bundle).test)
-    changed = with_session(bundle, test=test)
-    trials = renamed(bundle.manifest.test_trials)
-    changed = replace(changed, manifest=replace(changed.manifest, test_trials=trials))
-    answers = replace(bundle.answers, trials=renamed(bundle.answers.trials))
-    only_problem(replace(changed, answers=answers), f"trial name must tell nothing; got {name!r}")
+def test_class_of_hexadecimal_digits_in_a_drawn_name_is_no_problem(bundle):
+    changed = renamed(bundle, "26ddb27aace0")
+    manifest = replace(changed.manifest, conditions=("baseline", "craft", "ace"))
+    problems = audit_bundle(replace(changed, manifest=manifest))
+    assert not any("must tell nothing" in problem for problem in problems)
+    changed = renamed(bundle, "x-ace")
+    manifest = replace(changed.manifest, conditions=("baseline", "craft", "ace"))
+    only_problem(replace(changed, manifest=manifest), "must tell nothing; got 'x-ace' with ['ace']")
 
 
 def test_condition_without_its_explanation(bundle):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stimuli_builder.bias import checked_bias, read_learnt
+from stimuli_builder.bias import check_learnt, checked_bias, read_learnt
 from stimuli_builder.errors import StimuliError, UnbiasedWarning
 
 BIASED = {"accuracy": 0.5, "accuracy_tie_kept": 1.0, "accuracy_tie_broken": 0.05}
@@ -35,8 +35,34 @@ def test_drawn_pairs_decide_where_there_are_some(tmp_path):
     assert checked_bias(UNBIASED, {"is_learnt": True}, allowed=False)["is_learnt"] == 1.0
 
 
-def test_nothing_is_refused_where_nothing_is_known():
-    assert checked_bias({"accuracy": 0.9}, None, allowed=False) == {}
+def test_what_is_not_known_must_be_allowed():
+    message = r"no pairs were drawn, and images.csv names no ties. Set allow_unbiased = true"
+    with pytest.raises(StimuliError, match=message):
+        checked_bias({"accuracy": 0.9}, None, allowed=False)
+    with pytest.warns(UnbiasedWarning, match=r"images.csv names no ties"):
+        assert checked_bias({"accuracy": 0.9}, None, allowed=True) == {"is_learnt": 0.0}
+
+
+def test_the_pairs_bias_index_is_recorded_where_there_are_pairs():
+    learnt = {"is_learnt": True, "bias_index": 0.95}
+    found = checked_bias(UNBIASED, learnt, allowed=False)
+    assert found == {"bias_index": 0.95, "is_learnt": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("scenario", r"scenario of learnt must be that of the study, 'foxes'; got 'other'"),
+        (
+            "weights_sha256",
+            r"weights_sha256 of learnt must be that of the study, 'a1'; got 'other'",
+        ),
+    ],
+)
+def test_pairs_of_another_study_are_refused(key, message):
+    check_learnt({"is_learnt": True}, scenario="foxes", weights_sha256="a1")
+    with pytest.raises(StimuliError, match=message):
+        check_learnt({key: "other"}, scenario="foxes", weights_sha256="a1")
 
 
 def test_another_file_is_refused(tmp_path):

@@ -205,5 +205,6 @@ def test_study_is_built_and_checked_in_a_further_language(
     capsys.readouterr()
     table = table.replace('"Thank you."', '"Thanks."', 1)
     (tmp_path / "languages" / "fr.toml").write_text(f"[texts]\n{table}\n")
-    line = fails(capsys, study, store, drawn, tmp_path / "other")
+    line = fails(capsys, study, store, drawn, tmp_path / "bundle")
     assert "text must be translated to fr; got none of 'Thank you.'" in line
+    assert in_language(read_bundle(tmp_path / "bundle").manifest, "fr") == french

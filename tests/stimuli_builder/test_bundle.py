@@ -1,10 +1,18 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from stimuli_builder.bundle import media_name, media_of, read_bundle, sessions_of, write_bundle
+from stimuli_builder.bundle import (
+    bundle_in_writing,
+    media_name,
+    media_of,
+    read_bundle,
+    sessions_of,
+    write_bundle,
+)
 from stimuli_builder.errors import BundleError, FormatError
 
 
@@ -148,3 +156,39 @@ def test_small_bundles_fit_the_published_schema(which, request):
     for name in ("manifest", "answers"):
         schema = json.loads(Path(f"stimuli_builder/schemas/{name}.schema.json").read_text())
         jsonschema.validate(json.loads((folder / f"{name}.json").read_text()), schema)
+
+
+def test_a_study_that_cannot_be_run_leaves_the_bundle_that_was_there(bundle_path, copy):
+    bundle = read_bundle(bundle_path)
+    with pytest.raises(BundleError, match=r"language must be a tag such as 'en'; got 'English'"):
+        write_bundle(
+            copy,
+            replace(bundle.manifest, language="English"),
+            trials=bundle.answers.trials,
+            quiz=bundle.answers.quiz,
+            media={n: bundle.media_path(n).read_bytes() for n in bundle.manifest.media},
+            sources=bundle.answers.sources,
+        )
+    assert read_bundle(copy).manifest == bundle.manifest
+    assert [each.name for each in copy.parent.iterdir()] == ["copy"]
+
+
+def test_what_does_not_pass_a_check_is_not_put_in_its_place(bundle_path, copy):
+    bundle = read_bundle(bundle_path)
+    writing = bundle_in_writing(
+        copy,
+        replace(bundle.manifest, title="Another"),
+        trials=bundle.answers.trials,
+        quiz=bundle.answers.quiz,
+        media={n: bundle.media_path(n).read_bytes() for n in bundle.manifest.media},
+        sources=bundle.answers.sources,
+    )
+
+    def check():
+        with writing as unfinished:
+            assert unfinished.manifest.title == "Another" and unfinished.path != copy
+            raise BundleError("as the audit found")
+
+    with pytest.raises(BundleError, match=r"as the audit found"):
+        check()
+    assert read_bundle(copy).manifest == bundle.manifest

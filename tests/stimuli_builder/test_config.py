@@ -40,6 +40,8 @@ def test_defaults_are_those_of_the_paper(study):
         ("answer = 1", "answer = 2", r"quiz.items.0 in .*answer must be below 2"),
         ("catch_min_correct = 1", "catch_min_correct = 2", r"catch_min_correct must be at most 1"),
         ('study = "small"', 'study = "My Study"', r"study in .*got 'My Study'"),
+        ("title =", 'language = "English"\ntitle =', r"language must be a tag .*'English'"),
+        ("title =", "translations = { en = {} }\ntitle =", r"must not hold language 'en' itself"),
         ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
     ],
 )

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,7 @@ from stimuli_builder.orders import (
     counts_per_class,
     draw_supersets,
     place_catch,
+    superset_of,
 )
 
 CLASSES = ("husky", "wolf")
@@ -112,3 +114,55 @@ def test_too_few_images_are_counted():
     message = r"images predicted 'husky' with the tie kept must be at least 1 more .*; got 1 for a"
     with pytest.raises(SelectionError, match=message):
         supersets(pool(n=4))
+
+
+def errors_pool(n=40):
+    return [
+        Candidate(file=f"{name}-{label}-{index}", prediction=name, label=label, tie="")
+        for name, label in product(CLASSES, CLASSES)
+        for index in range(n)
+    ]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.4, 0.5, 0.75, 1.0])
+def test_errors_come_in_the_share_asked_for(share):
+    phases = [PhaseDesign(n_images=n, tie_broken_share=0, error_share=share) for n in (5, 7)]
+    rng = np.random.default_rng(0)
+    drawn = draw_supersets(errors_pool(), CLASSES, phases, n_sessions=3, generator=rng)
+    wrong = [0, 0]
+    for number, session in product(range(6), range(3)):
+        superset, turn = superset_of(session, number, 3)
+        for place, phase in enumerate(phases):
+            shown = choose_for_list(
+                drawn[superset][place],
+                CLASSES,
+                phase.n_images,
+                turn=turn + place,
+                generator=rng,
+                error_share=share,
+            )
+            assert len(shown) == phase.n_images
+            wrong[place] += sum(image.prediction != image.label for image in shown)
+    assert wrong[0] / (18 * 5) == pytest.approx(share, abs=0.08)
+    assert wrong[1] / (18 * 7) == pytest.approx(share, abs=0.05)
+
+
+def test_ties_of_some_images_alone_are_refused():
+    candidates = [*pool(), *pool(n=1, ties=("",))]
+    message = r"tie of every image .* or of none; got another for 2 of 162, such as husky--0."
+    with pytest.raises(SelectionError, match=message):
+        supersets(candidates)
+
+
+def test_errors_of_one_phase_alone_are_refused():
+    phases = [TRAINING, replace(TEST, error_share=0.25)]
+    rng = np.random.default_rng(0)
+    with pytest.raises(SelectionError, match=r"for every phase or for none; got \[None, 0.25\]"):
+        draw_supersets(errors_pool(), CLASSES, phases, n_sessions=1, generator=rng)
+
+
+def test_errors_are_refused_where_ties_are_known():
+    phases = [replace(TRAINING, error_share=0.25), replace(TEST, error_share=0.25)]
+    rng = np.random.default_rng(0)
+    with pytest.raises(SelectionError, match=r"must not be given where images.csv names ties"):
+        draw_supersets(pool(), CLASSES, phases, n_sessions=1, generator=rng)

@@ -1,18 +1,21 @@
 """Panels of concepts, of examples, and of attribution maps, of a planted bank."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from craft_core.errors import SkippedImageWarning
 from craft_core.figures import seen_square
 from craft_core.images import read_picture
 from stimuli_builder.cache import keep
+from stimuli_builder.conditions.concepts import shown_concepts, warn_of_unimportant
 from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
-from stimuli_builder.errors import StimuliError
+from stimuli_builder.errors import StimuliError, UnimportantWarning
 from stimuli_builder.heats import HeatMaker
 from stimuli_builder.pictures import MediaCollector
 from tests.planted_banks import planted_bank
@@ -153,3 +156,33 @@ def test_a_method_that_fails_names_the_image(folder):
     message = r"maps by 'saliency' .*; got wolf/001.png"
     with pytest.warns(SkippedImageWarning), pytest.raises(StimuliError, match=message):
         maker.heats.of_class("saliency", "wolf", bank.files[0])
+
+
+def with_importance(bank, values, effects):
+    figures = torch.tensor(values, dtype=torch.float64)
+    kept = replace(
+        bank.importance,
+        values=figures,
+        low=figures,
+        high=figures,
+        effects=torch.tensor(effects, dtype=torch.float64),
+    )
+    return replace(bank, importance=kept)
+
+
+def test_equal_concepts_are_shown_by_effect_then_by_share(folder):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    more = bank.U.clone()
+    more[:, 2] *= 3
+    bank = with_importance(replace(bank, U=more), [0, 0, 0, 0], [0, 0, 0, 0.5])
+    assert shown_concepts(bank, 3)[:2] == [3, 2]
+
+
+def test_concepts_without_importance_are_warned_of(folder):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    warn_of_unimportant({"ace": {"wolf": bank}}, 3)
+    bank = with_importance(bank, [1, 0, 0, 0], [1, 0, 0, 0])
+    with pytest.warns(
+        UnimportantWarning, match=r"of wolf \(ace\) must have importance; got none for 2 of 3"
+    ):
+        warn_of_unimportant({"ace": {"wolf": bank}}, 3)

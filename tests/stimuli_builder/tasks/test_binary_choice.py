@@ -1,10 +1,14 @@
 """Binary choices of a bank whose crops are known."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from craft_core.bank import Origin
+from craft_core.coders import Coder
 from stimuli_builder.clusters import coefficients, owners
 from stimuli_builder.config import BinaryChoiceConfig
 from stimuli_builder.errors import SelectionError
@@ -83,3 +87,37 @@ def test_too_few_images_are_counted(tmp_path):
     bank = planted_bank(tmp_path, n_images=8)
     with pytest.raises(SelectionError, match=r"must have crops of \d more images"):
         choice_trials([bank], config=BinaryChoiceConfig(), generator=np.random.default_rng(0))
+
+
+def uneven(parent, sizes, kind):
+    """Split a concept's crops in parts of given sizes."""
+    rows = torch.nonzero(parent.U[:, 0] > 1).flatten()[: sum(sizes)]
+    U = torch.full((len(rows), len(sizes)), 0.05)
+    U[torch.arange(len(rows)), torch.repeat_interleave(torch.tensor(sizes))] = torch.linspace(
+        2, 1, len(rows)
+    )
+    return replace(
+        parent,
+        coder=Coder(W=torch.eye(4)[: len(sizes)]),
+        U=U,
+        crops=parent.crops.at(rows),
+        importance=None,
+        parent=parent,
+        origin=Origin(concept=0, percentile=0.0, threshold=1.0, rows=rows, kind=kind),
+        children=[],
+    )
+
+
+def test_all_parts_count_as_many_crops_as_the_smallest_that_can_be_asked_about(tmp_path):
+    bank = planted_bank(tmp_path, kinds=())
+    bank.children.append(uneven(bank, [40, 2, 38], "split"))
+    bank.children.append(uneven(bank, [20, 60], "same_layer"))
+    config = BinaryChoiceConfig(trials=12, same_layer=6, random=0)
+    found = choice_trials([bank], config=config, generator=np.random.default_rng(0))
+    assert {len(trial.cluster.rows) for trial in found} == {40, 38, 20, 60}
+    for trial in found:
+        images = owners(trial.cluster.bank)[trial.cluster.rows]
+        first = set(np.unique(images, return_index=True)[1].tolist())
+        seconds = [place for place in range(len(images)) if place not in first]
+        smallest = set(trial.cluster.rows[[*sorted(first), *seconds][:20]].tolist())
+        assert {trial.question, *trial.of_cluster} <= smallest
