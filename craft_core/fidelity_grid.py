@@ -5,6 +5,7 @@
       curves.csv         one row a point of a class's, bank's, ranking's and seed's curve
       areas.csv          areas with intervals, by bank and ranking; class ``all`` over classes
       pixels.csv         areas of attribution methods, where asked for
+      pixel_curves.csv   one row a point of their curves
       parts/             what the tables are made of; see `craft_core.fidelity_tasks`
       figure_6.*         Sobol against the others, for CRAFT's bank (figure 6 of the paper)
       figure_s8.*        the same for every bank (figure S8)
