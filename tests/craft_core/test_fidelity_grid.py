@@ -13,7 +13,7 @@ from craft_core.baselines.ice import ice_positions
 from craft_core.cli import main
 from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
-from craft_core.fidelity_config import FidelityConfig
+from craft_core.fidelity_config import BANKS, FidelityConfig
 from craft_core.fidelity_figures import mean_and_spread
 from craft_core.fidelity_grid import run_grid
 from craft_core.fidelity_tables import (
@@ -233,6 +233,20 @@ def test_seeds_change_the_start_of_ice(vary, folder, tmp_path, monkeypatch):
     rows = rows_of(tmp_path / "out" / "areas.csv")
     assert max(float(row["sd_seeds"]) for row in rows) > 1e-6  # 0 from one start
     assert calls == [8]  # once for both seeds
+
+
+@pytest.mark.slow
+def test_all_seven_banks_are_followed(folder, tmp_path):
+    config = config_of(banks=list(BANKS), rankings=["sobol", "random"])
+    config = config.model_copy(update={"pixels": None})
+    assert run_grid(config, folder, tmp_path / "out")["failed"] == []
+    rows = [row for row in rows_of(tmp_path / "out" / "areas.csv") if row["class_name"] == "all"]
+    assert {row["bank"] for row in rows} == set(BANKS)
+    assert {(row["n_images"], row["n_seeds"]) for row in rows} == {("16", "2")}
+    area = {(row["bank"], row["ranking"], row["kind"]): float(row["area"]) for row in rows}
+    for bank in ("craft", "kmeans", "ace", "ice"):  # whose concepts nearly all speak for a class
+        assert area[bank, "sobol", "deletion"] <= area[bank, "random", "deletion"] + 1e-6
+        assert area[bank, "sobol", "insertion"] >= area[bank, "random", "insertion"] - 1e-6
 
 
 def test_a_bank_that_fails_leaves_the_others_whole(folder, tmp_path, capsys):
