@@ -238,14 +238,15 @@ def _check_inputs(
         inputs["probe"] = hashlib.sha256(fitted).hexdigest()
     inputs |= {f"images of {task.name}": _images_sha256(task) for task in tasks}
     kept = json.loads(started.read_text())
-    known = kept.setdefault("inputs", inputs) or {}
+    if "inputs" not in kept:
+        started.write_text(json.dumps(kept | {"inputs": inputs}))
+    known = kept.get("inputs", inputs) or {}
     others = [name for name in {**known, **inputs} if known.get(name) != inputs.get(name)]
     if others:
         raise StoreError(
             f"run to resume must have the same images and network; got other {others}. Leave out "
             "--resume to begin anew."
         )
-    started.write_text(json.dumps(kept))
     return inputs
 
 
