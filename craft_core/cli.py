@@ -25,8 +25,10 @@ REPORT_EXAMPLE = """examples:
   craft-concepts report concepts/ --images photographs/ --figure 2 --class husky
 
 Figures are written as PNG, PDF and SVG: 1 (a misclassified image and what drove it), 2 (concepts
-with crops and maps), 3 (sub-concepts), 5 and s2 (the first three and four concepts of every class),
-s3 (feature visualisations), s9 (sanity check); figures 6 and s8 are "craft-concepts fidelity"'s."""
+with crops and maps), 3 (sub-concepts), 5 (the first three concepts of every class with crops and an
+image made for each), s1 (two methods below each other; needs --beside), s2 (the first four concepts
+of every class), s3, s4, s5 (feature visualisations of a class), s9 (sanity check); figures 6 and s8
+are "craft-concepts fidelity"'s."""
 
 QUALITY_EXAMPLE = """example:
   craft-concepts quality nmf/ nmf_seed_1/ ace/ --images photographs/ --out quality.csv
@@ -125,6 +127,9 @@ def _add_report(commands: Any) -> None:  # noqa: ANN401
     report.add_argument("--out", type=Path, metavar="DIR", help='"report"; of a figure, "figures"')
     report.add_argument("--figure", metavar="NAME", help="write this figure and no pages")
     report.add_argument("--class", dest="class_name", metavar="CLASS", help="of the figure")
+    report.add_argument(
+        "--beside", type=Path, metavar="STORE", help="of figure s1: the classes by another method"
+    )
     report.add_argument(
         "--feature-steps",
         type=int,
@@ -271,6 +276,7 @@ def _report(chosen: argparse.Namespace) -> None:
         out,
         class_name=chosen.class_name,
         checkpoint=chosen.checkpoint,
+        beside=chosen.beside,
     )
     print(f"figure: {', '.join(str(file) for file in files)}")
 

@@ -35,6 +35,7 @@ from craft_core.bank import ConceptBank
 from craft_core.checks import check_at_least, check_choice
 from craft_core.errors import CraftError
 from craft_core.image_parameters import FourierImages, MagnitudeConstrainedImages, Parametrisation
+from craft_core.images import progress
 
 Method = Literal["fourier", "maco"]
 Objective = Literal["dot_cosine", "printed"]
@@ -294,7 +295,8 @@ def _optimise(
     optimiser = torch.optim.Adam([images.parameters], lr=LEARNING_RATE[method])
     scores = []
     opacity = torch.zeros(len(concepts), *[backbone.transform.size_px] * 2).to(W)
-    for step in range(n_steps):
+    for part in progress(iter(torch.arange(n_steps)[:, None]), n_steps, "steps of images"):
+        step = int(part)
         pictures = images.pictures()
         pictures.retain_grad()
         shown = _shown(pictures, method, step / max(1, n_steps - 1), generator)
@@ -327,11 +329,11 @@ def _parametrisation(
     return make(k, backbone.transform.size_px, generator=generator, device=backbone.device)
 
 
-def _shown(pictures: Tensor, method: Method, progress: float, generator: torch.Generator) -> Tensor:
+def _shown(pictures: Tensor, method: Method, way: float, generator: torch.Generator) -> Tensor:
     """Change pictures before a step, so that they do not fit one view of them alone."""
     if method == "fourier":
         return transformed(pictures, generator=generator)
-    share, noise = (first + progress * (last - first) for first, last in (MACO_BOX, MACO_NOISE))
+    share, noise = (first + way * (last - first) for first, last in (MACO_BOX, MACO_NOISE))
     return boxes(pictures, share, noise, generator=generator)
 
 

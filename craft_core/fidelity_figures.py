@@ -29,7 +29,6 @@ BANK_NAMES = {
     "ice": "ICE",
 }
 MEANINGS = {"deletion": "Deletion (lower is better)", "insertion": "Insertion (higher is better)"}
-POINTS = np.linspace(0, 1, 51)
 FORMATS = ("png", "pdf", "svg")
 
 
@@ -116,7 +115,7 @@ def save_publication(figure: Figure, stem: Path, formats: Sequence[str] = FORMAT
     return files
 
 
-def mean_and_spread(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_spread(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Average curves over classes, then over seeds.
 
     Parameters
@@ -126,18 +125,19 @@ def mean_and_spread(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    tuple[np.ndarray, np.ndarray]
-        Mean and standard deviation over seeds, at 51 shares of concepts from 0 to 1; the latter is
-        zero with one seed.
+    tuple[np.ndarray, np.ndarray, np.ndarray]
+        Shares of concepts, from 0 to 1: the points of all curves, between which each is straight.
+        Mean and standard deviation over seeds there; the latter is zero with one seed.
     """
+    own = [np.arange(len(curve.logits)) / (len(curve.logits) - 1) for curve in curves]
+    points = np.unique(np.concatenate(own))
     by_seed: dict[int, list[np.ndarray]] = {}
-    for curve in curves:
-        shares = np.linspace(0, 1, len(curve.logits))
-        heights = np.interp(POINTS, shares, curve.logits.numpy())
+    for curve, shares in zip(curves, own, strict=True):
+        heights = np.interp(points, shares, curve.logits.numpy())
         by_seed.setdefault(curve.seed, []).append(heights)
     means = np.stack([np.mean(heights, axis=0) for heights in by_seed.values()])
-    spread = means.std(axis=0, ddof=1) if len(means) > 1 else np.zeros_like(POINTS)
-    return means.mean(axis=0), spread
+    spread = means.std(axis=0, ddof=1) if len(means) > 1 else np.zeros_like(points)
+    return points, means.mean(axis=0), spread
 
 
 def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
@@ -145,9 +145,9 @@ def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
     for ranking, (color, dash, name) in RANKING_STYLES.items():
         if ranking not in present:
             continue
-        mean, spread = mean_and_spread([c for c in curves if c.ranking == ranking])
-        axes.fill_between(POINTS, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
-        axes.plot(POINTS, mean, color=color, linestyle=dash, linewidth=1.6, label=name)
+        points, mean, spread = mean_and_spread([c for c in curves if c.ranking == ranking])
+        axes.fill_between(points, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
+        axes.plot(points, mean, color=color, linestyle=dash, linewidth=1.6, label=name)
     axes.set_xlim(0, 1)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -5,6 +5,7 @@
       curves.csv         one row a point of a class's, bank's, ranking's and seed's curve
       areas.csv          areas with intervals, by bank and ranking; class ``all`` over classes
       pixels.csv         areas of attribution methods, where asked for
+      pixel_curves.csv   one row a point of their curves
       parts/             what the tables are made of; see `craft_core.fidelity_tasks`
       figure_6.*         Sobol against the others, for CRAFT's bank (figure 6 of the paper)
       figure_s8.*        the same for every bank (figure S8)
@@ -237,14 +238,15 @@ def _check_inputs(
         inputs["probe"] = hashlib.sha256(fitted).hexdigest()
     inputs |= {f"images of {task.name}": _images_sha256(task) for task in tasks}
     kept = json.loads(started.read_text())
-    known = kept.setdefault("inputs", inputs) or {}
+    if "inputs" not in kept:
+        started.write_text(json.dumps(kept | {"inputs": inputs}))
+    known = kept.get("inputs", inputs) or {}
     others = [name for name in {**known, **inputs} if known.get(name) != inputs.get(name)]
     if others:
         raise StoreError(
             f"run to resume must have the same images and network; got other {others}. Leave out "
             "--resume to begin anew."
         )
-    started.write_text(json.dumps(kept))
     return inputs
 
 

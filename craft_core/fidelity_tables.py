@@ -45,7 +45,7 @@ AREA_COLUMNS = [
     "minus_sobol_high",
 ]
 PIXEL_COLUMNS = ["class_name", "method", "kind", "n_images", "area", "low", "high"]
-
+PIXEL_CURVE_COLUMNS = ["class_name", "method", "kind", "n_steps", "step", "share", "logit"]
 
 Key = tuple[str, str, str, str]  # class, bank, ranking, kind
 
@@ -78,7 +78,7 @@ class Curve:
 def write_tables(
     folder: Path, curves: Sequence[Curve], classes: Sequence[str], config: FidelityConfig
 ) -> None:
-    """Write ``curves.csv``, ``areas.csv`` and, where asked for, ``pixels.csv``.
+    """Write ``curves.csv``, ``areas.csv`` and, where asked for, what attribution methods gave.
 
     Parameters
     ----------
@@ -96,6 +96,8 @@ def write_tables(
     if config.pixels is not None:
         rows = pixel_rows(folder / "parts", classes, config)
         write_table(folder / "pixels.csv", PIXEL_COLUMNS, rows)
+        points = pixel_curve_rows(folder / "parts", classes)
+        write_table(folder / "pixel_curves.csv", PIXEL_CURVE_COLUMNS, points)
 
 
 def read_curves(parts: Path, classes: Sequence[str], seeds: Sequence[int]) -> list[Curve]:
@@ -151,12 +153,12 @@ def area_rows(curves: Sequence[Curve], config: FidelityConfig) -> list[list[obje
         By `AREA_COLUMNS`. Differences from Sobol's area are paired by image and seed; they are
         empty where there is none.
     """
-    seeds: dict[Key, list[Tensor]] = {}
+    by_seed: dict[Key, dict[int, Tensor]] = {}
     for curve in curves:
         key = (curve.class_name, curve.bank, curve.ranking, curve.kind)
-        seeds.setdefault(key, []).append(curve.areas)
-    areas = {key: torch.stack(values) for key, values in seeds.items()}  # (S, n) each
-    areas |= _over_classes(areas)
+        by_seed.setdefault(key, {})[curve.seed] = curve.areas
+    areas = {key: torch.stack([*values.values()]) for key, values in by_seed.items()}  # (S, n) each
+    areas |= _over_classes(by_seed)
     rows: list[list[object]] = []
     for (class_name, bank, ranking, kind), values in areas.items():
         sobol = areas.get((class_name, bank, "sobol", kind))
@@ -202,6 +204,30 @@ def pixel_rows(parts: Path, classes: Sequence[str], config: FidelityConfig) -> l
         own = _interval(values, config)
         rows.append([class_name, method, kind, values.shape[1], own.mean, own.low, own.high])
     return rows
+
+
+def pixel_curve_rows(parts: Path, classes: Sequence[str]) -> Iterable[list[object]]:
+    """List the points of attribution methods' curves.
+
+    Parameters
+    ----------
+    parts
+        Folder of the parts.
+    classes
+        Names.
+
+    Yields
+    ------
+    list[object]
+        By `PIXEL_CURVE_COLUMNS`.
+    """
+    for class_name in classes:
+        tensors = _read(part_file(parts, class_name, PIXELS))
+        for name in [name for name in tensors if name.endswith("/curve")]:
+            method, kind, _ = name.split("/")
+            n_steps = len(tensors[name]) - 1
+            for step, logit in enumerate(tensors[name].tolist()):
+                yield [class_name, method, kind, n_steps, step, step / n_steps, logit]
 
 
 def write_table(file: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -251,20 +277,19 @@ def _read(file: Path) -> dict[str, Tensor]:
         return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
 
 
-def _over_classes(
-    areas: dict[Key, Tensor],
-) -> dict[Key, Tensor]:
-    """Put the images of all classes side by side, where every seed has them."""
-    pooled: dict[Key, list[Tensor]] = {}
-    for (_, bank, ranking, kind), values in areas.items():
+def _over_classes(by_seed: dict[Key, dict[int, Tensor]]) -> dict[Key, Tensor]:
+    """Put the images of all classes side by side, seed by seed; (S, n) each."""
+    # a class that lacks a seed of the class with the most, as its bank failed there, is left out
+    pooled: dict[Key, list[dict[int, Tensor]]] = {}
+    for (_, bank, ranking, kind), values in by_seed.items():
         pooled.setdefault((ALL, bank, ranking, kind), []).append(values)
-    full = {
-        key: max(len(values) for values in every) for key, every in pooled.items()
-    }  # a bank that failed with some seeds is left out of that class
-    return {
-        key: torch.cat([values for values in every if len(values) == full[key]], dim=1)
-        for key, every in pooled.items()
-    }
+    found = {}
+    for key, every in pooled.items():
+        seeds = max(every, key=len).keys()
+        whole = [values for values in every if seeds <= values.keys()]
+        rows = [torch.cat([values[seed] for values in whole]) for seed in sorted(seeds)]
+        found[key] = torch.stack(rows)
+    return found
 
 
 def _interval(values: Tensor, config: FidelityConfig) -> Interval:

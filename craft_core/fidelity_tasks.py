@@ -140,6 +140,9 @@ def bank_curves(
 ) -> Iterator[tuple[str, Kind, Tensor]]:
     """Compute the curves of every ranking of a bank.
 
+    Deletion and insertion follow one order, so that its ties are drawn once; ``best`` and ``worst``
+    are found for each kind.
+
     Parameters
     ----------
     bank
@@ -157,8 +160,8 @@ def bank_curves(
         Ranking, kind, and curves, (n, r + 1).
     """
     for name in config.grid.rankings:
-        for kind in KINDS:
-            order = _order(name, kind, what, config, generator)
+        orders = _orders(name, what, config, generator)
+        for kind, order in orders.items():
             if what.additive is not None:
                 yield name, kind, additive_curves(what.additive, order, kind)
             else:
@@ -266,14 +269,17 @@ def _bank(name: str, shared: _Class, found: ClassCrops, generator: torch.Generat
     return bank_by(name, found, grid.number, generator=generator)
 
 
-def _order(
-    name: str, kind: Kind, what: Ranked, config: FidelityConfig, generator: torch.Generator
-) -> Tensor:
-    grid = config.grid
+def _orders(
+    name: str, what: Ranked, config: FidelityConfig, generator: torch.Generator
+) -> dict[Kind, Tensor]:
+    """Rank concepts once for both kinds, or for each where the order is the best one for it."""
+    per_image = config.grid.per_image
     if name in ("best", "worst"):
-        return best_of(what, kind, per_image=grid.per_image, worst=name == "worst")
-    per_image = grid.per_image or name == "random"
-    return ranking_of(what, name, generator=generator, per_image=per_image)
+        return {
+            kind: best_of(what, kind, per_image=per_image, worst=name == "worst") for kind in KINDS
+        }
+    order = ranking_of(what, name, generator=generator, per_image=per_image or name == "random")
+    return dict.fromkeys(KINDS, order)
 
 
 def _pixel_part(shared: _Class) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from craft_core.attribution import concept_maps
 from craft_core.bank import ConceptBank
@@ -17,7 +18,7 @@ from craft_core.concepts import ClassCrops, crop_activations
 from craft_core.errors import CraftError
 from craft_core.explanation import Explanation, explain_image
 from craft_core.explanation_figures import explanation_figure
-from craft_core.fidelity_figures import save_publication
+from craft_core.fidelity_figures import BANK_NAMES, save_publication
 from craft_core.figures import (
     CROPS_SHOWN,
     IMAGES_SHOWN,
@@ -36,13 +37,14 @@ CELL_PX, GAP_PX, CELLS = 112, 5, (2, 3)  # rows and columns of a concept's crops
 FEATURE_STEPS = 128
 
 
-def draw_figure(
+def draw_figure(  # noqa: PLR0913 - the options of one command
     name: str,
     store: Path,
     folder: Path,
     out: Path,
     *,
     class_name: str | None = None,
+    beside: Path | None = None,
     checkpoint: Path | None = None,
 ) -> list[Path]:
     """Draw a figure of the paper's kind and write it as PNG, PDF and SVG.
@@ -50,7 +52,8 @@ def draw_figure(
     Parameters
     ----------
     name
-        One of `FIGURES`, of a class; or of `GRIDS`, of all classes.
+        One of `FIGURES`, of a class; or of `GRIDS`, of all classes; in either case of letters.
+        ``s4`` and ``s5`` are of the kind of ``s3``.
     store
         Of ``craft-concepts extract``.
     folder
@@ -58,7 +61,9 @@ def draw_figure(
     out
         Folder for the files, which are named after figure and class.
     class_name
-        Of the figure; None takes the store's first.
+        Of the figure; None takes the store's first, or all where the figure is of all.
+    beside
+        Store of the same classes by another method, for figure ``s1``.
     checkpoint
         File of the network's weights, where it has moved since the store was made.
 
@@ -72,15 +77,19 @@ def draw_figure(
     CraftError
         If there is no such figure, or the store has not what it shows.
     """
-    check_choice("figure", name, [*FIGURES, *GRIDS])
-    opened = open_store(store, checkpoint)
-    names = list(opened.classes)
-    if name in GRIDS:
-        each_class = [open_class(opened, each, folder) for each in names]
-        figure, stem = concepts_grid(each_class, GRIDS[name]), f"figure_{name}"
+    name = name.lower()
+    kind = ALIASES.get(name, name)
+    check_choice("figure", kind, [*FIGURES, *GRIDS])
+    opened = [open_store(each, checkpoint) for each in _stores(kind, store, beside)]
+    names = list(opened[0].classes)
+    if kind in GRIDS:
+        shown = names if class_name is None else [class_name]
+        classes = [open_class(each, shown_name, folder) for shown_name in shown for each in opened]
+        figure = concepts_grid(classes, GRIDS[kind], with_features=kind == "5")
+        stem = f"figure_{name}" if class_name is None else f"figure_{name}_{class_name}"
     else:
-        stored = open_class(opened, class_name or names[0], folder)
-        figure, stem = FIGURES[name](stored), f"figure_{name}_{stored.bank.class_name}"
+        stored = open_class(opened[0], class_name or names[0], folder)
+        figure, stem = FIGURES[kind](stored), f"figure_{name}_{stored.bank.class_name}"
     out.mkdir(parents=True, exist_ok=True)
     return save_publication(figure, out / stem)
 
@@ -134,8 +143,13 @@ def explain_stored(
     return found, save_publication(explanation_figure(found, files), stem)
 
 
-def concepts_grid(stored: list[StoredClass], n_concepts: int) -> Figure:
-    """Show the most important concepts of several classes by their best crops (figures 5 and S2).
+def concepts_grid(
+    stored: list[StoredClass], n_concepts: int, *, with_features: bool = False
+) -> Figure:
+    """Show the most important concepts of several classes by their best crops.
+
+    Figure 5 has an image made for each concept beside the crops; figures S1 and S2 have crops
+    alone. S1 puts methods below each other, which are then named.
 
     Parameters
     ----------
@@ -143,25 +157,42 @@ def concepts_grid(stored: list[StoredClass], n_concepts: int) -> Figure:
         Classes with importance.
     n_concepts
         At most so many of each.
+    with_features
+        Whether each concept has a feature visualisation.
 
     Returns
     -------
     Figure
-        One row a class.
+        One row a class, or a class and method.
     """
+    width = 3.9 if with_features else 2.5
     figure = Figure(
-        figsize=(2.5 * n_concepts, 2.0 * len(stored) + 0.2), dpi=150, layout="constrained"
+        figsize=(width * n_concepts, 2.0 * len(stored) + 0.2), dpi=150, layout="constrained"
     )
     grid = figure.subplots(len(stored), n_concepts, squeeze=False)
+    several = len({each.bank.method for each in stored}) > 1
     for row, each in zip(grid, stored, strict=True):
         for axes in row:
             axes.axis("off")
         ranking = _ranking(each.bank)[:n_concepts]
+        features = feature_pictures(each, FEATURE_STEPS, ranking) if with_features else []
         for rank, (axes, concept) in enumerate(zip(row, ranking, strict=False)):
-            _crops_cell(axes, each, concept, rank)
+            _crops_cell(axes, each, concept, rank, features[rank] if features else None)
+        method = BANK_NAMES.get(each.bank.method, each.bank.method)
+        title = f"“{each.bank.class_name}”" + (f"\n{method}" if several else "")
         named = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 10}
-        row[0].text(-0.03, 0.5, f"“{each.bank.class_name}”", transform=row[0].transAxes, **named)
+        row[0].text(-0.03, 0.5, title, transform=row[0].transAxes, **named)
     return figure
+
+
+def _stores(kind: str, store: Path, beside: Path | None) -> list[Path]:
+    """List the stores that a figure shows: two of figure S1, one of others."""
+    if kind == "s1" and beside is None:
+        raise CraftError(
+            "figure s1 must have a second store, by another method; got none. Name it with "
+            "--beside."
+        )
+    return [store] if beside is None or kind != "s1" else [store, beside]
 
 
 def _misclassified(stored: StoredClass) -> Figure:
@@ -222,7 +253,7 @@ def _sanity(stored: StoredClass) -> Figure:
     A = crop_activations(bank.backbone, stored.files, bank.crops)
     found = ClassCrops(backbone=bank.backbone, of=of, crops=bank.crops, A=A)
     generator = class_generator(stored.seed, bank.class_id)
-    check = sanity_check(found, bank.n_concepts, generator=generator, scope="cascade", n_steps=3)
+    check = sanity_check(found, bank.n_concepts, generator=generator, scope="cascade", n_steps=4)
     return sanity_figure(check, stored.files)
 
 
@@ -233,15 +264,23 @@ FIGURES: dict[str, Callable[[StoredClass], Figure]] = {
     "s3": _features,
     "s9": _sanity,
 }
-GRIDS = {"5": 3, "s2": 4}  # concepts of each class
+GRIDS = {"5": 3, "s2": 4, "s1": 3}  # concepts of each class
+ALIASES = {"s4": "s3", "s5": "s3"}  # the same of other classes
 
 
-def _crops_cell(axes: Axes, stored: StoredClass, concept: int, rank: int) -> None:
+def _crops_cell(
+    axes: Axes, stored: StoredClass, concept: int, rank: int, feature: Image.Image | None
+) -> None:
+    """Draw a concept's best crops, right of the image made for it where there is one."""
     bank, (rows, columns) = stored.bank, CELLS
     each = CELL_PX + GAP_PX
-    cell = np.ones((rows * each - GAP_PX, columns * each - GAP_PX, 3))
+    side = rows * each - GAP_PX
+    start = 0 if feature is None else side + GAP_PX
+    cell = np.ones((side, start + columns * each - GAP_PX, 3))
+    if feature is not None:
+        cell[:, :side] = np.asarray(feature.resize((side, side), Image.Resampling.LANCZOS)) / 255
     for place, crop in enumerate(bank.best_crops(concept, rows * columns)):
-        top, left = place // columns * each, place % columns * each
+        top, left = place // columns * each, start + place % columns * each
         pixels = np.asarray(crop_image(bank, crop, stored.files, CELL_PX)) / 255
         cell[top : top + CELL_PX, left : left + CELL_PX] = pixels
     axes.imshow(cell)

@@ -21,7 +21,7 @@ from craft_core.coders import Coder
 from craft_core.concepts import ClassCrops, crop_activations
 from craft_core.crops import Crops
 from craft_core.errors import ClassError
-from craft_core.images import read_ahead
+from craft_core.images import progress, read_ahead
 from craft_core.maps.superpixels import superpixels
 
 RESOLUTIONS = (15, 50, 80)  # segments an image, as in the paper
@@ -154,8 +154,9 @@ def segment(of: ClassImages, resolutions: tuple[int, ...] = RESOLUTIONS) -> Crop
     """
     owners, boxes, masks = [], [], []
     sources = of.images if isinstance(of.images, Tensor) else read_ahead(of.images)
-    for index, picture in enumerate(sources):
-        for inside in _distinct(_segments(picture, resolutions)):
+    each = progress((picture[None] for picture in sources), len(of.names), "segments of images")
+    for index, picture in enumerate(each):
+        for inside in _distinct(_segments(picture[0], resolutions)):
             box, mask = _cut(inside)
             owners.append(index)
             boxes.append(box)

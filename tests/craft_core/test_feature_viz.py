@@ -127,6 +127,12 @@ def test_total_variation_makes_images_smoother(bank):
     torch.testing.assert_close(apart, 0.01 * variation(start).detach())
 
 
+def test_progress_is_shown_on_a_terminal(bank, generator, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    visualise_concepts(bank, [0], generator=generator, n_steps=2)
+    assert capsys.readouterr().err == "\rsteps of images: 1 of 2\rsteps of images: 2 of 2\n"
+
+
 def test_variation_is_the_sum_of_steps():
     ramp = torch.linspace(0, 1, 5).expand(2, 3, 4, 5)
     torch.testing.assert_close(variation(ramp), torch.full((2,), 3.0 * 4))

@@ -13,12 +13,16 @@ from craft_core.baselines.ice import ice_positions
 from craft_core.cli import main
 from craft_core.config import read_toml
 from craft_core.errors import ConfigError, CraftError, StoreError
-from craft_core.fidelity_config import FidelityConfig
+from craft_core.fidelity_config import BANKS, FidelityConfig
+from craft_core.fidelity_figures import mean_and_spread
 from craft_core.fidelity_grid import run_grid
 from craft_core.fidelity_tables import (
     AREA_COLUMNS,
     CURVE_COLUMNS,
     PIXEL_COLUMNS,
+    PIXEL_CURVE_COLUMNS,
+    Curve,
+    area_rows,
     read_curves,
 )
 from tests.craft_core.bars import NETWORK, draw_bars
@@ -89,6 +93,68 @@ def test_best_and_worst_orders_hold_the_others_between_them(result):
             }
             assert area["best"] <= area["sobol"] + 1e-6 and area["sobol"] <= area["worst"] + 1e-6
             assert area["best"] < area["worst"]
+
+
+def test_both_kinds_follow_one_order(folder, tmp_path):
+    """Behind a linear head the deletion's areas give the insertion's, whatever the order."""
+    config = config_of(banks=["craft"], rankings=["tcav", "random"])
+    run_grid(config.model_copy(update={"pixels": None}), folder, tmp_path / "out")
+    areas, ends = {}, {}
+    for curve in read_curves(tmp_path / "out" / "parts", list(CLASSES), [0, 1]):
+        key = curve.class_name, curve.ranking, curve.seed
+        areas[*key, curve.kind] = float(curve.areas.double().mean())
+        ends[key] = float(curve.logits[0] + curve.logits[-1])
+    for key, total in ends.items():
+        assert areas[*key, "deletion"] + areas[*key, "insertion"] == pytest.approx(total, abs=1e-4)
+
+
+def test_pixels_curves_have_the_areas_of_the_table(result):
+    rows = rows_of(result / "pixel_curves.csv")
+    assert len(rows) == 2 * 2 * 2 * 5  # classes, methods, kinds, and steps + 1
+    for pixels in [row for row in rows_of(result / "pixels.csv") if row["class_name"] == "red"]:
+        logits = [
+            float(row["logit"])
+            for row in rows
+            if all(row[name] == pixels[name] for name in ("class_name", "method", "kind"))
+        ]
+        area = torch.trapezoid(torch.tensor(logits)) / 4
+        assert float(area) == pytest.approx(float(pixels["area"]), rel=1e-4)
+
+
+def curve_of(class_name="red", seed=0, logits=(2.0, 1.0, 0.0), areas=(1.0, 2.0)):
+    return Curve(
+        class_name=class_name,
+        bank="ace",
+        ranking="sobol",
+        kind="deletion",
+        seed=seed,
+        logits=torch.tensor(logits, dtype=torch.float64),
+        areas=torch.tensor(areas),
+    )
+
+
+def test_classes_are_pooled_where_they_have_the_same_seeds():
+    """A bank that failed with seed 0 in one class and with seed 2 in the other."""
+    seeds = {"red": (1, 2), "blue": (0, 1), "green": (0, 1)}
+    curves = [
+        curve_of(name, seed, areas=(float(seed), 10.0 * seed))
+        for name, those in seeds.items()
+        for seed in those
+    ]
+    pooled = area_rows(curves[2:], config_of())[-1]
+    assert pooled[:6] == ["all", "ace", "sobol", "deletion", 4, 2]
+    every = area_rows(curves, config_of())[-1]
+    assert every[4:6] == [2, 2] and every[6] == pytest.approx((1 + 10 + 2 + 20) / 4)  # red's alone
+
+
+def test_figures_draw_the_points_of_the_curves():
+    three, four = curve_of(logits=(1.0, 0.5, 0.0, 0.0)), curve_of(logits=(1.0, 0.0, 0.0, 0.0, 0.0))
+    points, mean, spread = mean_and_spread([three])
+    assert points.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert mean.tolist() == [1, 0.5, 0, 0] and not spread.any()
+    points, mean, _ = mean_and_spread([three, four])
+    assert points.tolist() == pytest.approx([0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1])
+    assert mean[1] == pytest.approx((0.625 + 0) / 2)
 
 
 def test_all_rankings_of_a_bank_share_their_ends(result):
@@ -167,6 +233,20 @@ def test_seeds_change_the_start_of_ice(vary, folder, tmp_path, monkeypatch):
     rows = rows_of(tmp_path / "out" / "areas.csv")
     assert max(float(row["sd_seeds"]) for row in rows) > 1e-6  # 0 from one start
     assert calls == [8]  # once for both seeds
+
+
+@pytest.mark.slow
+def test_all_seven_banks_are_followed(folder, tmp_path):
+    config = config_of(banks=list(BANKS), rankings=["sobol", "random"])
+    config = config.model_copy(update={"pixels": None})
+    assert run_grid(config, folder, tmp_path / "out")["failed"] == []
+    rows = [row for row in rows_of(tmp_path / "out" / "areas.csv") if row["class_name"] == "all"]
+    assert {row["bank"] for row in rows} == set(BANKS)
+    assert {(row["n_images"], row["n_seeds"]) for row in rows} == {("16", "2")}
+    area = {(row["bank"], row["ranking"], row["kind"]): float(row["area"]) for row in rows}
+    for bank in ("craft", "kmeans", "ace", "ice"):  # whose concepts nearly all speak for a class
+        assert area[bank, "sobol", "deletion"] <= area[bank, "random", "deletion"] + 1e-6
+        assert area[bank, "sobol", "insertion"] >= area[bank, "random", "insertion"] - 1e-6
 
 
 def test_a_bank_that_fails_leaves_the_others_whole(folder, tmp_path, capsys):
@@ -316,7 +396,9 @@ def test_shipped_configurations_are_right(name):
     assert config.grid.number == 25 and len(config.seeds) == 5
 
 
-@pytest.mark.parametrize("columns", [CURVE_COLUMNS, AREA_COLUMNS, PIXEL_COLUMNS])
+@pytest.mark.parametrize(
+    "columns", [CURVE_COLUMNS, AREA_COLUMNS, PIXEL_COLUMNS, PIXEL_CURVE_COLUMNS]
+)
 def test_columns_are_documented(columns):
     text = Path("docs/formats.md").read_text().split("## Fidelity")[1].split("\n## ")[0]
     assert [name for name in columns if f"`{name}`" not in text] == []

@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from craft_core import load_bank
 from craft_core.cli import main
@@ -160,7 +162,7 @@ def test_effects_are_what_concepts_add_to_the_logit(store, folder):
 
 
 QUICK = ["1", "5"]
-OTHERS = [name for name in [*FIGURES, *GRIDS] if name not in QUICK]
+OTHERS = [name for name in [*FIGURES, *GRIDS] if name not in QUICK and name != "s1"]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,52 @@ def test_figures_are_written_in_three_formats(name, store, folder, tmp_path, mon
     files = draw_figure(name, store, folder, tmp_path, class_name="blue")
     assert [file.suffix for file in files] == [".png", ".pdf", ".svg"]
     assert all(file.stat().st_size > 2000 for file in files)
+
+
+def test_figure_5_shows_an_image_made_for_each_concept(store, folder, tmp_path, monkeypatch):
+    asked = []
+
+    def made(stored, n_steps, concepts):
+        asked.append((stored.bank.class_name, list(concepts)))
+        return [Image.new("RGB", (64, 64), (255, 0, 0))] * len(concepts)
+
+    monkeypatch.setattr("craft_core.publication.feature_pictures", made)
+    five, *_ = draw_figure("5", store, folder, tmp_path)
+    ranking = {name: load_bank(store / name).importance.ranking for name in ("red", "blue")}
+    assert asked == [("red", ranking["red"]), ("blue", ranking["blue"])]
+    pure = (np.asarray(Image.open(five).convert("RGB")) == [255, 0, 0]).all(axis=2)
+    assert pure.mean() > 0.1
+    draw_figure("s2", store, folder, tmp_path)
+    assert len(asked) == 2
+
+
+def test_figure_s1_puts_two_methods_below_each_other(store, folder, tmp_path, capsys):
+    config = json.loads((store / "store.json").read_text())["config"]
+    config |= {"recursion": None}
+    config["concepts"] |= {"method": "kmeans", "names": {}}
+    extract(ExtractConfig.model_validate(config), folder, tmp_path / "kmeans")
+    given = ["report", str(store), "--images", str(folder), "--out", str(tmp_path / "out")]
+    assert main([*given, "--figure", "S1"]) == 1
+    assert "figure s1 must have a second store, by another method; got" in capsys.readouterr().err
+    beside = ["--beside", str(tmp_path / "kmeans"), "--class", "blue"]
+    assert main([*given, "--figure", "S1", *beside]) == 0
+    shown = (tmp_path / "out" / "figure_s1_blue.svg").read_text()
+    assert shown.count("<image") == 2 * 2  # concepts of each method
+
+
+def test_feature_figures_have_the_papers_three_names(store, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("craft_core.publication.FEATURE_STEPS", 1)
+    files = draw_figure("S4", store, folder, tmp_path, class_name="red")
+    assert files[0].name == "figure_s4_red.png"
+
+
+def test_sanity_figure_takes_the_documented_steps(store, folder, tmp_path, monkeypatch):
+    def stop(*_, **settings):
+        raise CraftError(f"{settings['scope']} {settings['n_steps']}")
+
+    monkeypatch.setattr("craft_core.publication.sanity_check", stop)
+    with pytest.raises(CraftError, match="cascade 4"):  # the rows of docs/benchmarks.md
+        draw_figure("s9", store, folder, tmp_path)
 
 
 @pytest.mark.slow
@@ -196,8 +244,12 @@ def test_explain_prints_what_each_concept_adds(store, folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--figure", "7"], "figure must be one of ['1', '2', '3', 's3', 's9', '5', 's2']; got"),
+        (
+            ["--figure", "7"],
+            "figure must be one of ['1', '2', '3', 's3', 's9', '5', 's2', 's1']; got",
+        ),
         (["--figure", "1", "--class", "red"], "must have an image wrongly called red; got none"),
+        (["--figure", "5", "--class", "cat"], "class must be one of ['red', 'blue'] in"),
         (["--figure", "2", "--class", "cat"], "class must be one of ['red', 'blue'] in"),
         (["--feature-steps", "-1"], "feature-steps must be at least 0; got -1."),
     ],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -33,6 +35,12 @@ def test_segments_lie_in_their_boxes_and_touch_all_sides(found):
         crops.masks[:, :, -1],
     ):
         assert edge.any(dim=1).float().mean() > 0.95
+
+
+def test_progress_is_shown_on_a_terminal(found, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    segment(replace(found.of, images=found.of.images[:2], names=found.of.names[:2]))
+    assert "segments of images: 2 of 2\n" in capsys.readouterr().err
 
 
 def test_what_lies_beside_a_segment_is_the_mean_colour(found):
