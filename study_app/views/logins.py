@@ -6,7 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_limiter.util import get_remote_address
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -55,6 +64,8 @@ class User(UserMixin):  # type: ignore[misc]
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load_user(user_id: str) -> User | None:
     """Return who is logged in while the login lasts, and while they may."""
+    if g.get("is_error_page"):  # it is nobody's, so that it needs no database
+        return None
     is_recent = time.time() - session.get("admin_since", 0) < LOGIN_LASTS_S
     number = user_id.partition(".")[0]
     admin = db.session.get(Admin, int(number)) if is_recent and number.isdecimal() else None

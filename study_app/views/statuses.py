@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, current_app, g, render_template, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -62,7 +63,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def on_http_error(error: HTTPException) -> ResponseReturnValue:
-        if error.code is None or error.code < 400:
+        has_addresses = request_ctx.url_adapter is not None  # none where the Host is no host
+        if error.code is None or error.code < 400 or not has_addresses:
             return error.get_response()
         return _page(error.code, "")
 
@@ -85,8 +87,8 @@ def _ask_to_wait(cause: str) -> ResponseReturnValue:
 
 
 def _page(status: int, detail: str) -> tuple[str, int]:
+    g.is_error_page = True
     is_admin = request.path.startswith(ADMIN_PATH)
-    advice = detail if is_admin and detail else ADVICE.get(status, OTHERWISE)
     resend = []
     is_answer = request.method == "POST" and request.blueprint == "participations"
     if status == 503 and is_answer:  # somebody without scripts sends it from here
@@ -97,8 +99,8 @@ def _page(status: int, detail: str) -> tuple[str, int]:
             study=bundle_shown().manifest,
             is_admin=is_admin,
             status=status,
-            advice=advice,
-            detail="" if advice == detail else detail,
+            advice=ADVICE.get(status, OTHERWISE),
+            detail=detail,
             resend=resend,
             way_on=url_for("admin.get_overview" if is_admin else "participations.get_start"),
         ),
