@@ -44,7 +44,7 @@ from stimuli_builder.sessions import (
     TrainingTrial,
     TrialList,
 )
-from stimuli_builder.soundness import check_runnable
+from stimuli_builder.soundness import check_answerable, check_runnable
 from stimuli_builder.stages import Stage
 from stimuli_builder.translations import in_language, placeholders_of, texts_of, translated
 from stimuli_builder.versions import NEWEST, READABLE, to_newest
@@ -174,6 +174,7 @@ def read_bundle(path: Path | str) -> Bundle:
             f"{manifest_sha256}; got {answers.manifest_sha256}."
         )
     check_runnable(manifest)
+    check_answerable(manifest, answers)
     return Bundle(
         path=folder,
         manifest=manifest,

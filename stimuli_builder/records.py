@@ -1,14 +1,17 @@
 """Read frozen dataclasses from JSON with the standard library, naming the field that is wrong."""
 
 import dataclasses
+import re
+import sys
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from stimuli_builder.errors import FormatError
 
 Record = TypeVar("Record")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON can escape
 
 
 def from_json(record: type[Record], value: object, where: str) -> Record:
@@ -32,7 +35,7 @@ def from_json(record: type[Record], value: object, where: str) -> Record:
     Raises
     ------
     FormatError
-        If a field is unknown, missing, or of another type.
+        If a field is unknown, missing, or of another type, or a number is not finite.
     """
     return typing.cast(Record, _read(record, value, where))
 
@@ -89,8 +92,11 @@ def _read_union(options: tuple[Any, ...], value: object, where: str) -> object:
 
 
 def _typed(kind: Any, value: object, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        _require(abs(value) <= sys.float_info.max, where, "be a finite number", value)
         return float(value)
+    if isinstance(value, str):
+        _require(not _SURROGATE.search(value), where, "be text that can be written", value)
     fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
     _require(fits, where, f"be of type {kind.__name__}", value)
     return value
@@ -98,5 +104,5 @@ def _typed(kind: Any, value: object, where: str) -> Any:
 
 def _require(condition: bool, where: str, rule: str, value: object) -> None:
     if not condition:
-        shown = repr(value)
+        shown = ascii(value) if isinstance(value, str) else repr(value)
         raise FormatError(f"{where} must {rule}; got {shown[:80]}{'…' * (len(shown) > 80)}.")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from stimuli_builder.answers import Answers
 from stimuli_builder.errors import BundleError
 from stimuli_builder.manifest import Manifest
 from stimuli_builder.questionnaires import Question, Questionnaire
@@ -62,6 +63,33 @@ def check_runnable(study: Manifest) -> None:
     for session in sessions:
         _check_session(study, session)
     _check_rules(study)
+
+
+def check_answerable(study: Manifest, answers: Answers) -> None:
+    """Make sure that everything a study asks has an answer to be scored by.
+
+    Parameters
+    ----------
+    study
+        A bundle's manifest.
+    answers
+        Its answer file.
+
+    Raises
+    ------
+    BundleError
+        If a test trial's or a quiz item's answer is missing.
+    """
+    asked: dict[str, tuple[Collection[str], Collection[str]]] = {
+        "trial": (study.test_trials.keys(), answers.trials),
+        "quiz item": ([each.item for each in study.quiz], answers.quiz),
+    }
+    for kind, (names, known) in asked.items():
+        missing = sorted(set(names) - set(known))
+        if missing:
+            raise BundleError(
+                f"{kind} must have an answer in answers.json; got none for {missing[0][:80]!r}."
+            )
 
 
 def _check_media(study: Manifest) -> None:

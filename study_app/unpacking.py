@@ -8,6 +8,7 @@ picture is decoded that is larger than a study needs.
 import hashlib
 import re
 import stat
+import struct
 import tempfile
 import warnings
 import zipfile
@@ -26,6 +27,7 @@ MAX_JSON_BYTES: Final = 20 * 2**20
 MAX_PICTURE_BYTES: Final = 10 * 2**20
 MAX_PICTURE_PIXELS: Final = 16_000_000
 MAX_MEMBERS: Final = 10_000
+METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CHUNK_BYTES: Final = 64 * 1024
 BOMBS: Final = (
     UnidentifiedImageError,
@@ -70,8 +72,11 @@ def unpack_bundle(archive: Path | IO[bytes], folder: Path) -> Bundle:
         except (
             zipfile.BadZipFile,
             EOFError,
+            IndexError,  # a name of no letters
             NotImplementedError,
             RuntimeError,
+            ValueError,  # names that are no UTF-8, places before the beginning
+            struct.error,
             zlib.error,
         ) as error:
             raise BadPayloadError(f"bundle must be a ZIP file; got {error}.") from error
@@ -111,6 +116,11 @@ def _checked_name(member: zipfile.ZipInfo, prefix: str) -> str:
     name = member.filename.removeprefix(prefix)
     if stat.S_ISLNK(member.external_attr >> 16):
         raise BadPayloadError(f"file of a bundle must be no link; got {member.filename[:80]!r}.")
+    if member.compress_type not in METHODS:
+        raise BadPayloadError(
+            "file of a bundle must be stored or deflated; got "
+            f"{member.filename[:80]!r} by method {member.compress_type}."
+        )
     if not MEMBER.fullmatch(name):
         raise BadPayloadError(
             "file of a bundle must be manifest.json, answers.json or a picture in media named by "

@@ -53,6 +53,16 @@ def test_a_record_comes_back_as_it_was():
             r"file.parts\[0\] must have the fields \['share'\]; got \['name'\]",
         ),
         ({"by_name": {"x": ["1"]}}, r"file.by_name.x\[0\] must be of type int; got '1'"),
+        (
+            {"parts": [{"name": "x", "share": int("9" * 400)}]},
+            "share must be a finite number; got 99",
+        ),
+        (
+            {"parts": [{"name": "x", "share": float("nan")}]},
+            "share must be a finite number; got nan",
+        ),
+        ({"parts": [{"name": "x", "share": float("-inf")}]}, "must be a finite number; got -inf"),
+        ({"parts": [{"name": "\ud800", "share": 1}]}, r"name must be text .*; got '.ud800'"),
         ({"extra": 1}, r"file must have the fields .* only; got \['extra'\]"),
     ],
 )

@@ -1,5 +1,7 @@
 """Every study that could not be run is refused, and the message says why."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -34,6 +36,23 @@ def with_trial(study, session, **changes):
 
 def test_small_study_is_sound(study):
     check_runnable(study)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("trials", "trial must have an answer in answers.json; got none for '"),
+        ("quiz", "quiz item must have an answer in answers.json; got none for '"),
+    ],
+)
+def test_answers_that_are_missing_are_refused(recursivity_path, tmp_path, part, message):
+    folder = shutil.copytree(recursivity_path, tmp_path / "bundle")
+    file = folder / "answers.json"
+    answers = json.loads(file.read_text())
+    answers[part].popitem()
+    file.write_text(json.dumps(answers))
+    with pytest.raises(BundleError, match=message):
+        read_bundle(folder)
 
 
 @pytest.mark.parametrize(

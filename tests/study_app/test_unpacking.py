@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import io
 import json
@@ -5,6 +6,8 @@ import stat
 import zipfile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from study_app import unpacking
 from study_app.errors import BadPayloadError
@@ -109,6 +112,43 @@ def test_archive_that_is_damaged_is_refused(files, tmp_path):
     refused(io.BytesIO(bytes(content)), tmp_path, "bundle must be|file of a bundle must be")
 
 
+def test_name_that_is_no_text_is_refused(tmp_path):
+    stream = archive_of({"manifest\u00e9.json": b"{}"})
+    broken = stream.getvalue().replace("\u00e9".encode(), b"\xff\xfe")
+    refused(io.BytesIO(broken), tmp_path, "bundle must be a ZIP file; got 'utf-8' codec")
+
+
+def test_name_of_no_letters_is_refused(tmp_path):
+    content = bytearray(archive_of({"abcd": b"{}"}).getvalue())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 28 : entry + 32] = b"\0\0\4\0"  # of the name's bytes none, of others four
+    content[entry + 46 : entry + 50] = b"ab\0\0"
+    refused(io.BytesIO(bytes(content)), tmp_path, "bundle must be a ZIP file; got string index")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_ways_of_packing_are_refused(tmp_path, method):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as packed:
+        packed.writestr("manifest.json", b"{}" * 5000)
+    content = bytearray(stream.getvalue())
+    content[48:60] = b"\xff" * 12
+    message = f"must be stored or deflated; got 'manifest.json' by method {method}"
+    refused(io.BytesIO(bytes(content)), tmp_path, message)
+
+
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_archive_with_any_bytes_changed_is_taken_or_refused(files, tmp_path, data):
+    content = bytearray(archive_of(files).getvalue())
+    ends = st.integers(len(content) - 6000, len(content) - 1)  # names, places and sizes
+    places = data.draw(st.lists(st.integers(0, 4000) | ends, min_size=1, max_size=8))
+    for place in places:
+        content[place] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BadPayloadError):
+        unpack_bundle(io.BytesIO(bytes(content)), tmp_path)
+
+
 def changed(files, name, content):
     return archive_of(files | {name: content})
 
@@ -134,6 +174,9 @@ def test_study_that_cannot_be_run_is_refused(files, tmp_path):
     refused(changed(files, "manifest.json", b"{"), tmp_path, "manifest.json")
     deep = b"[" * 100_000
     refused(changed(files, "manifest.json", deep), tmp_path, ".")
+    rules = json.loads(files["manifest.json"])["rules"] | {"max_fast_share": int("9" * 400)}
+    large = json.loads(files["manifest.json"]) | {"rules": rules}
+    refused(changed(files, "manifest.json", json.dumps(large)), tmp_path, "be a finite number")
     unknown = json.loads(files["manifest.json"]) | {"stages": []}
     refused(changed(files, "manifest.json", json.dumps(unknown)), tmp_path, "stages|manifest")
 
