@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from study_app.models import Participation
 from study_app.outside import number_in, outside_hash
-from study_app.panels.arrivals import Arrival, is_prefetch, is_previewer, read_arrival
+from study_app.panels.arrivals import is_prefetch, is_previewer, read_arrival
 from study_app.panels.ends import end_of
 from study_app.panels.settings import Panel
 from study_app.services.outside_ids import has_taken_part, took_part_elsewhere
@@ -103,10 +103,9 @@ def read_comer() -> Comer | None:
     """
     panel = _panel()
     if panel is None:
-        number = number_in(request.args)
-        return Comer(outside_hash=_hash(number), kept={}, is_another=False)
+        return _comer(number_in(request.args), kept={})
     arrival = read_arrival(panel, request.args)
-    return None if arrival is None else _comer(arrival)
+    return None if arrival is None else _comer(arrival.participant, kept=arrival.kept)
 
 
 def receive(comer: Comer | None) -> ResponseReturnValue | None:
@@ -182,11 +181,11 @@ def leaving_of(participation: Participation) -> Leaving:
     )
 
 
-def _comer(arrival: Arrival) -> Comer:
-    hashed = _hash(arrival.participant)
+def _comer(number: str | None, *, kept: dict[str, str]) -> Comer:
+    hashed = _hash(number)
     before = cookie.get("outside")
     is_another = hashed is not None and before is not None and hashed != before
-    return Comer(outside_hash=hashed, kept=arrival.kept, is_another=is_another)
+    return Comer(outside_hash=hashed, kept=kept, is_another=is_another)
 
 
 def _hash(number: str | None) -> str | None:

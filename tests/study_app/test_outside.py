@@ -39,3 +39,18 @@ def test_same_number_takes_part_once_and_is_not_kept(app, bundle, tmp_path):
     assert "must be one that has not taken part" in second.main.text
     for file in tmp_path.glob("study.sqlite*"):
         assert b"person-5f1d" not in file.read_bytes()
+
+
+def test_next_number_at_the_same_computer_begins_anew_without_a_panel(client, bundle):
+    client.get("/?participant=0017")
+    first = Walker(client, bundle).walk_to("debriefing")
+    code, key = first.main.select_one(".completion-code").text, first.response.request.path
+    answer = client.get("/?participant=0017", follow_redirects=True)
+    assert (answer.request.path, code in answer.text) == (key, True)
+    first.see(client.get("/?participant=0018"))
+    assert (first.step, code in first.response.text) == ("consent", False)
+    first.walk_to("debriefing")
+    second = first.main.select_one(".completion-code").text
+    assert second != code
+    first.see(client.get("/"))  # as by the back button: still the second
+    assert first.main.select_one(".completion-code").text == second
