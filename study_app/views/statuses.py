@@ -40,6 +40,7 @@ ADVICE: Final = {
 }
 OTHERWISE: Final = "Something went wrong on our side. Nothing was lost; please go on."
 RETRY_AFTER_S: Final = 5
+NOT_THEIRS: Final = (403, 404)  # the link's participation is another's, or there is none
 ADMIN_PATH: Final = "/admin"
 UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
@@ -102,7 +103,17 @@ def _page(status: int, detail: str) -> tuple[str, int]:
             advice=ADVICE.get(status, OTHERWISE),
             detail=detail,
             resend=resend,
-            way_on=url_for("admin.get_overview" if is_admin else "participations.get_start"),
+            way_on=_way_on(status, is_admin=is_admin),
         ),
         status,
     )
+
+
+def _way_on(status: int, *, is_admin: bool) -> str:
+    """Return where to go on: a participation's own page, which a browser without cookie can see."""
+    key = (request.view_args or {}).get("key")
+    if is_admin:
+        return url_for("admin.get_overview")
+    if key is None or status in NOT_THEIRS:
+        return url_for("participations.get_start")
+    return url_for("participations.get_page", key=key)

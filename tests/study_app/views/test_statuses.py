@@ -79,3 +79,29 @@ def test_host_that_is_none_is_refused(client, host):
 def test_host_of_two_dots_is_refused_without_a_page(client):
     answer = client.get("/", environ_overrides={"HTTP_HOST": "a..b"})
     assert (answer.status_code, 'data-step="error"' in answer.text) == (400, False)
+
+
+def way_on(walker, answer):
+    walker.see(answer)
+    return walker.main.find("a")["href"]
+
+
+def test_who_lost_the_cookie_goes_on_from_the_page_of_the_error(walker):
+    walker.walk_to("test", session=1)
+    page, fields, trial = f"/p/{walker.key}", walker.fields(), walker.main["data-trial"]
+    url = walker.url
+    walker.client.delete_cookie("study")
+    answer = walker.client.post(url, data=fields)
+    assert (answer.status_code, way_on(walker, answer)) == (400, page)
+    walker.see(walker.client.get(page))
+    assert walker.main["data-trial"] == trial
+    walker.walk_to("debriefing")
+
+
+def test_page_of_an_error_leads_to_no_participation_of_others(make_walker):
+    mine, other = make_walker(), make_walker()
+    mine.advance()
+    other.advance()
+    assert way_on(other, other.client.get(f"/p/{mine.key}")) == "/"
+    assert way_on(other, other.client.get(f"/p/{'x' * 24}")) == "/"
+    assert way_on(other, other.client.get("/nothing-here")) == "/"
