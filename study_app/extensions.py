@@ -2,12 +2,12 @@
 
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+from study_app.addresses import sender
 from study_app.database import Base
 
 # Rows stay readable after a commit, so that a page needs no second query.
@@ -16,4 +16,4 @@ migrate = Migrate()
 csrf = CSRFProtect()
 bootstrap = Bootstrap5()
 login_manager = LoginManager()
-limiter = Limiter(get_remote_address)
+limiter = Limiter(sender)

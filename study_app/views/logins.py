@@ -16,11 +16,11 @@ from flask import (
     session,
     url_for,
 )
-from flask_limiter.util import get_remote_address
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
+from study_app.addresses import sender
 from study_app.config import COOKIE_LIFETIME
 from study_app.errors import ForbiddenError
 from study_app.extensions import db, limiter, login_manager
@@ -29,6 +29,7 @@ from study_app.services.admins import FIRST_NAME, check_password, may
 from study_app.views.forms import single
 
 LOGIN_LIMIT: Final = "5 per minute"  # wrong passwords; see `login_source`
+NAMES_LIMIT: Final = "30 per minute"  # wrong passwords of one sender, for whatever names
 LOGIN_LASTS_S: Final = 12 * 3600
 MAX_PASSWORD_LENGTH: Final = 200
 DEVICE_COOKIE: Final = "study-device"
@@ -120,17 +121,31 @@ def login_source() -> str:
     """Return whose wrong passwords are counted together.
 
     A browser that was logged in before has a count of its own, so that nobody who guesses from
-    elsewhere, or from behind the same proxy, can keep the administrator out.
+    elsewhere, or from behind the same proxy, can keep the administrator out. Others are counted by
+    the name that they try, too: guessing at one keeps out nobody else.
+
+    Returns
+    -------
+    str
+        A device, or an address and a name.
+    """
+    name = request.form.get("name", "")[:MAX_PASSWORD_LENGTH]
+    return _device() or f"address {sender()} name {name}"
+
+
+def names_source() -> str:
+    """Return whose wrong passwords are counted together whatever the name.
 
     Returns
     -------
     str
         A device, or an address.
     """
-    try:
-        return f"device {_devices().loads(request.cookies.get(DEVICE_COOKIE, ''))}"
-    except BadSignature:
-        return f"address {get_remote_address()}"
+    return _device() or f"address {sender()}"
+
+
+def _is_wrong(response: Response) -> bool:
+    return response.status_code == 403
 
 
 @bp.get("/login")
@@ -140,9 +155,8 @@ def get_login() -> str:
 
 
 @bp.post("/login")
-@limiter.limit(
-    LOGIN_LIMIT, key_func=login_source, deduct_when=lambda response: response.status_code == 403
-)
+@limiter.limit(LOGIN_LIMIT, key_func=login_source, deduct_when=_is_wrong)
+@limiter.limit(NAMES_LIMIT, key_func=names_source, deduct_when=_is_wrong)
 def post_login() -> Response | tuple[str, int]:
     """Log in, where name and password belong together."""
     name = (single("name") or "")[:MAX_PASSWORD_LENGTH]
@@ -171,6 +185,14 @@ def post_logout() -> Response:
     logout_user()
     session.pop("admin_since", None)
     return redirect(url_for(".get_login"), 303)
+
+
+def _device() -> str | None:
+    """Return what a browser that was logged in before is counted as."""
+    try:
+        return f"device {_devices().loads(request.cookies.get(DEVICE_COOKIE, ''))}"
+    except BadSignature:
+        return None
 
 
 def _devices() -> URLSafeSerializer:

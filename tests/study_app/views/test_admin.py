@@ -63,6 +63,42 @@ def test_guessing_is_slowed_and_the_right_password_works_from_elsewhere(app, cli
     assert log_in(other, password).status_code == 303
 
 
+def from_address(app, address):
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = address
+    return client
+
+
+def test_guessing_at_one_name_keeps_no_other_out_at_the_same_address(app, client):
+    limiter.reset()
+    with app.app_context():
+        password = add_first_admin()
+    guesser = app.test_client()
+    statuses = [log_in(guesser, f"guess {n}", "mira").status_code for n in range(6)]
+    assert statuses == [403] * 5 + [429]
+    assert log_in(client, password).status_code == 303
+
+
+def test_guessing_at_many_names_is_slowed(app, client):
+    limiter.reset()
+    statuses = [log_in(client, "guess", f"name-{n}").status_code for n in range(32)]
+    assert statuses == [403] * 30 + [429] * 2
+
+
+def test_guesses_of_one_ipv6_network_are_counted_together(app):
+    limiter.reset()
+    clients = [from_address(app, f"2001:db8:1:2:{n}::1") for n in range(6)]
+    assert [log_in(each, "guess").status_code for each in clients] == [403] * 5 + [429]
+    assert log_in(from_address(app, "2001:db8:1:3::1"), "guess").status_code == 403
+
+
+def test_browser_that_was_logged_in_is_kept_out_by_nobody(app, admin):
+    send(admin, "/admin/logout")
+    guesser = app.test_client()
+    assert [log_in(guesser, "guess").status_code for _ in range(6)] == [403] * 5 + [429]
+    assert log_in(admin, "guess").status_code == 403
+
+
 def test_right_passwords_do_not_count_as_guesses(app, client):
     limiter.reset()
     with app.app_context():
