@@ -10,7 +10,7 @@ STUDY_MEDIA            where the pictures are, such as s3://bucket/study; empty 
 STUDY_UPLOADS          folder for bundles that the administrator uploads; empty allows none
 STUDY_SHOW_RESULTS     1 shows results by condition before the study is closed; put on record
 STUDY_SIMULATED        1 marks every participation as a program's
-STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own
+STUDY_SECURE_COOKIES   0 sends cookies over plain HTTP too, for a machine of one's own; else 1
 STUDY_PROXIES          number of proxies in front whose X-Forwarded-* headers are believed
 STUDY_METRICS_TOKEN    whoever sends it may read /metrics; empty allows this machine alone
 STUDY_LOG_REQUESTS     1 writes a line of the log for every request, and not for failures alone
@@ -70,8 +70,8 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     Raises
     ------
     SetupError
-        If a required setting is missing, a secret is too short or a placeholder, or the
-        database's address cannot be read.
+        If a required setting is missing, a secret is too short or a placeholder, the database's
+        address cannot be read, or it is not said plainly whether cookies are secure.
     """
     settings: dict[str, Any] = {
         **{name: os.environ.get(name, "") for name in NAMES},
@@ -83,7 +83,7 @@ def flask_config(overrides: Mapping[str, object]) -> dict[str, Any]:
     check_secret(str(settings["STUDY_SECRET_KEY"]))
     check_token(str(settings["STUDY_METRICS_TOKEN"]))
     url = database_address(str(settings["STUDY_DATABASE_URL"]))
-    is_secure = settings["STUDY_SECURE_COOKIES"] == "" or is_on(settings["STUDY_SECURE_COOKIES"])
+    is_secure = has_secure_cookies(settings["STUDY_SECURE_COOKIES"])
     return {
         **_fixed(),
         "SECRET_KEY": str(settings["STUDY_SECRET_KEY"]),
@@ -145,6 +145,30 @@ def check_token(token: str) -> None:
             f"STUDY_METRICS_TOKEN must have {MIN_SECRET_LENGTH} characters or more; got "
             f"{len(token)}."
         )
+
+
+def has_secure_cookies(value: object) -> bool:
+    """Return whether cookies are sent over HTTPS alone; no slip of the pen switches that off.
+
+    Parameters
+    ----------
+    value
+        ``1``, ``true``, ``0`` or ``false`` as text, or a bool; empty is on.
+
+    Returns
+    -------
+    bool
+        Off for ``0`` and ``false`` alone.
+
+    Raises
+    ------
+    SetupError
+        If it is something else.
+    """
+    said = str(value).lower()
+    if said not in ("", "0", "1", "false", "true"):
+        raise SetupError(f"STUDY_SECURE_COOKIES must be 0 or 1; got {str(value)[:40]!r}.")
+    return said not in ("0", "false")
 
 
 def database_address(url: str) -> str:

@@ -69,6 +69,22 @@ def test_postgresql_keeps_its_password_and_replaces_lost_connections():
     assert engine_options("sqlite:///x") == {}
 
 
+@pytest.mark.parametrize(
+    ("value", "is_secure"),
+    [("", True), ("1", True), ("true", True), ("TRUE", True), (True, True),
+     ("0", False), ("false", False), ("False", False), (False, False)],
+)  # fmt: skip
+def test_cookies_are_plain_for_a_plain_no_alone(value, is_secure):
+    config = flask_config(SETTINGS | {"STUDY_SECURE_COOKIES": value})
+    assert config["SESSION_COOKIE_SECURE"] is is_secure
+
+
+@pytest.mark.parametrize("value", ["on", "yes", "True ", "no", "off", "2"])
+def test_other_words_for_secure_cookies_are_refused(value):
+    with pytest.raises(SetupError, match=f"STUDY_SECURE_COOKIES must be 0 or 1; got '{value}'"):
+        flask_config(SETTINGS | {"STUDY_SECURE_COOKIES": value})
+
+
 def test_cookies_are_secure_unless_switched_off():
     assert flask_config({**SETTINGS, "STUDY_SECURE_COOKIES": ""})["SESSION_COOKIE_SECURE"] is True
     plain = flask_config({**SETTINGS, "STUDY_SECURE_COOKIES": "0"})
