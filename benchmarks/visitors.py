@@ -86,6 +86,7 @@ class Visitor:
     ) -> None:
         self.answers, self.quiz = answers, quiz
         self.times_s: list[float] = []
+        self.ended_s: list[float] = []  # by the same clock, of each of these
         self.acknowledged: list[str] = []
         self.trouble: str | None = None
         self._connection = Connection(host, port)
@@ -125,7 +126,9 @@ class Visitor:
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self.trouble = f"{type(error).__name__} at {path.rpartition('/')[2]}"
             return
-        self.times_s.append(time.perf_counter() - start)
+        end = time.perf_counter()
+        self.times_s.append(end - start)
+        self.ended_s.append(end)
         if reply.status != 200 or reply.headers.get("x-study-stored") != "yes":
             self.trouble = f"status {reply.status} at {path.rpartition('/')[2]}"
             return

@@ -18,6 +18,15 @@ from study_app.trials import UNDRAWN, Draw
 
 SHOWN: Final = ("page_shown", "trial_shown")
 PRACTICE: Final = {"practice_passed": True, "practice_failed": False}
+QUIZ: Final = ("quiz_passed", "quiz_failed")
+OF_THE_PAGE: Final = (  # what can happen on the page alone that was shown last
+    "ineligible",
+    *PRACTICE,
+    *QUIZ,
+    "assigned",
+    "place_lost",
+    "place_regained",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +78,18 @@ def check_path(study: Manifest, events: Sequence[Logged]) -> None:
     Raises
     ------
     ConflictError
-        If a page was shown that does not follow from what happened before.
+        If a page was shown that does not follow from what happened before, or something happened
+        on another page than the one shown last.
     """
     draw, here, is_passed = UNDRAWN, CONSENT, False
     since: list[Logged] = []  # the page before
     for event in events:
         since.append(event)
+        if event.name in OF_THE_PAGE and event.step not in (None, here.key):
+            raise ConflictError(
+                f"{event.name} must be of the page shown last, {here.key}; "
+                f"got {event.step} in the log."
+            )
         if event.name == "assigned":
             draw = _drawn(event, draw)
         elif event.name in PRACTICE:
@@ -101,7 +116,7 @@ def _facts(study: Manifest, since: Sequence[Logged], draw: Draw, *, is_passed: b
     """Read what the state machine must know off the events since the last page."""
     names = {event.name for event in since}
     n_right = study.rules.practice_min_correct if is_passed else 0
-    if "quiz_passed" in names or "quiz_failed" in names:
+    if names.intersection(QUIZ):
         n_right = study.rules.quiz_min_correct if "quiz_passed" in names else -1
     return Facts(
         draw=draw,

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from stimuli_builder.bundle import read_bundle
-from study_app.models import Event, Participation, Reply, Response
+from study_app.models import Event, Participation, Reply, Response, Submission
+from tests.small_recursivity import write_small_recursivity
 from tests.study_app.live_server import LiveServer
 from tests.study_app.studies import MINIMUM_MS, asking, write_changed
 
@@ -33,7 +34,7 @@ class Person:
     """A browser window on a study, and what a person does there."""
 
     def __init__(self, browser, server, bundle, *, width=1280, height=800, scripts=True):
-        self.server, self.bundle = server, bundle
+        self.server, self.bundle, self.scripts = server, bundle, scripts
         size = {"width": width, "height": height}
         self.window = browser.new_context(viewport=size, java_script_enabled=scripts)
         self.window.set_default_timeout(15_000)
@@ -89,6 +90,14 @@ class Person:
         self.fill_in().click()
         self.wait_for_next(left)
 
+    def go_on(self):
+        """Fill in the page and press, with scripts or without."""
+        if self.scripts:
+            self.advance()
+        else:
+            self.fill_in().click()
+            self.page.wait_for_load_state()
+
     def walk_to(self, part):
         """Go on until the page's address has a part, or to the end."""
         for _ in range(120):
@@ -100,6 +109,8 @@ class Person:
     def rows(self, table, **only):
         key = self.page.url.rsplit("/", 1)[-1]
         (row,) = self.server.rows(select(Participation).filter_by(key=key))
+        if table is Participation:
+            return [row]
         return self.server.rows(select(table).filter_by(participation_id=row.id, **only))
 
 
@@ -145,6 +156,68 @@ def test_intruders_and_choices_with_two_cuts_and_a_restart(browser, serve, recur
     assert {row.question: row.value for row in person.rows(Reply)} == REPLIES
 
 
+class Trouble:
+    """What comes between a person and the server, and how a person gets over it.
+
+    With scripts, the page sends until it is through; without, the browser says that it cannot, and
+    the person opens the link again.
+    """
+
+    def __init__(self, person, *, scripts):
+        self.person, self.scripts = person, scripts
+        self.met = []
+
+    def cut(self):
+        """Lose the network before the answer has left."""
+        left = self._press(lambda: self.person.window.set_offline(True))
+        self.person.window.set_offline(False)
+        self._get_over(left, is_stored=False)
+
+    def restart(self):
+        """Meet a server that is not there, and comes back."""
+        left = self._press(self.person.server.stop)
+        self.person.server.start()
+        self._get_over(left, is_stored=False)
+
+    def lose_reply(self):
+        """Lose the network once the answer has arrived, before the next page has."""
+        page, lost = self.person.page, []
+
+        def lose_first(route):
+            if lost:
+                route.continue_()
+            else:
+                lost.append(route.fetch(max_redirects=0).status)
+                route.abort()
+
+        page.route(f"**{self.person.address}", lose_first)
+        left = self._press(lambda: None)
+        self._get_over(left, is_stored=True)
+        assert lost in ([200], [303])
+
+    def _press(self, disturb):
+        """Fill in the page, let something happen, and press; return where it was."""
+        page, left, self.link = self.person.page, self.person.address, self.person.page.url
+        button = self.person.fill_in()
+        disturb()
+        button.click()
+        if self.scripts:
+            page.wait_for_selector(".study-notice:not([hidden])")
+        else:
+            page.wait_for_url("chrome-error://**")
+        return left
+
+    def _get_over(self, left, *, is_stored):
+        self.met.append(left)
+        if self.scripts:
+            self.person.wait_for_next(left)
+            return
+        self.person.page.goto(self.link)
+        assert (self.person.address != left) == is_stored
+        if not is_stored:
+            self.person.go_on()
+
+
 def test_people_without_scripts_choose_among_pictures(browser, serve, recursivity_path):
     bundle = read_bundle(recursivity_path)
     person = Person(browser, serve(bundle), bundle, scripts=False)
@@ -153,6 +226,43 @@ def test_people_without_scripts_choose_among_pictures(browser, serve, recursivit
             break
         person.fill_in().click()
     assert len([row for row in person.rows(Response) if row.phase == "test"]) == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("task", ["utility", "intruder", "binary_choice", "recursivity"])
+def test_people_come_to_their_code_over_two_cuts_and_a_restart(
+    browser, serve, bundle, tmp_path, task, scripts
+):
+    study = bundle if task == "utility" else write_small_recursivity(tmp_path / "b", task=task)
+    person = Person(browser, serve(study), study, scripts=scripts)
+    trouble = Trouble(person, scripts=scripts)
+    coming = [trouble.cut, trouble.restart, trouble.lose_reply]
+    assert person.step == "consent"
+    for _ in range(120):
+        if person.step == "debriefing":
+            break
+        in_sessions = person.step == "test" and "test.0." not in person.address
+        (coming.pop(0) if in_sessions and coming else person.go_on)()
+    assert len(set(trouble.met)) == 3
+    (row,) = person.rows(Participation)
+    assert row.status == "completed"
+    assert person.page.locator(".completion-code").text_content() == row.completion_code
+    check_answers(study, row, person.rows(Response), scripts=scripts)
+    sent = [each.step for each in person.rows(Submission)]
+    assert len(set(sent)) == len(sent)
+
+
+def check_answers(study, participation, responses, *, scripts):
+    """Every answer to every question is there once, is the right one, and has its times."""
+    (mine,) = [each for each in study.manifest.lists if each.name == participation.list_name]
+    asked = [name for session in mine.sessions for name in session.test]
+    asked += [item.item for item in study.manifest.quiz]
+    asked += study.manifest.practice.session.test
+    assert sorted(each.item for each in responses) == sorted(asked)
+    assert all(each.is_correct for each in responses)
+    times = [each.rt_ms for each in responses if each.phase == "test"]
+    assert all((ms is not None and ms > 0) == scripts for ms in times)
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import shutil
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, select
 
 from stimuli_builder.bundle import read_bundle
 from study_app.app import create_app
@@ -16,11 +17,12 @@ from study_app.codes import code_hash, withdrawal_code
 from study_app.config import sqlite_url
 from study_app.extensions import db
 from study_app.formats import export_as
-from study_app.models import Event, Participation, Response, Slot
+from study_app.models import Admin, Participation, Slot
 from study_app.services.study import prepare_database
 from tests.study_app.walker import Walker
 
 OLD = Path("tests/golden/old")
+MOVED = ("bundle_path", "admin_password_hash")  # where the bundle lies now; to a table of its own
 
 
 @pytest.fixture
@@ -32,12 +34,13 @@ def old_bundle(tmp_path):
 
 @pytest.fixture
 def old_rows(tmp_path):
-    """The rows of the old database, which lies at study.sqlite."""
+    """The rows of the old database, which lies at study.sqlite, with all their columns."""
     with sqlite3.connect(tmp_path / "study.sqlite") as connection:
+        connection.row_factory = sqlite3.Row
         connection.executescript((OLD / "database-1.sql").read_text())
-        tables = ("participations", "responses", "events")
+        tables = ("studies", "participations", "responses", "events")
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
+            table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY id")]
             for table in tables
         }
 
@@ -64,14 +67,26 @@ def test_schema_is_the_newest(migrated):
         assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
 
 
-def test_no_row_is_lost(migrated, old_rows):
-    for table in (Participation, Response, Event):
-        n_rows = db.session.scalar(select(func.count()).select_from(table))
-        assert n_rows >= len(old_rows[table.__tablename__]) > 0
-    stored = db.session.execute(
-        select(Response.id, Response.item, Response.choice, Response.is_correct, Response.rt_ms)
-    ).all()
-    assert len(stored) == len(old_rows["responses"])
+def test_no_row_and_no_value_is_lost(migrated, old_rows):
+    for name, rows in old_rows.items():
+        table = db.metadata.tables[name]
+        kept = [table.c[column] for column in rows[0] if column not in MOVED]
+        found = db.session.execute(select(*kept).order_by(table.c.id)).mappings()
+        stored = {row["id"]: {k: as_in_sqlite(value) for k, value in row.items()} for row in found}
+        assert len(rows) > 0
+        for row in rows:
+            expected = {k: value for k, value in row.items() if k not in MOVED}
+            assert stored[row["id"]] == expected
+    (study,) = old_rows["studies"]
+    passwords = db.session.scalars(select(Admin.password_hash)).all()
+    assert passwords == [each for each in [study["admin_password_hash"]] if each is not None]
+
+
+def as_in_sqlite(value):
+    """Return a value as the first release's file holds it."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
+    return int(value) if isinstance(value, bool) else value
 
 
 def test_participations_get_codes_places_and_verdicts(migrated):
@@ -121,7 +136,7 @@ def test_old_database_is_moved_to_postgresql_and_migrated_there(
         restore_backup(db.engine, tmp_path / "old.zip")
         prepare_database(old_bundle)
         test_schema_is_the_newest(app)
-        test_no_row_is_lost(app, old_rows)
+        test_no_row_and_no_value_is_lost(app, old_rows)
         test_participations_get_codes_places_and_verdicts(app)
         db.session.remove()
         db.engine.dispose()
