@@ -67,15 +67,19 @@ def headlines(results: Results, *, only: str | None = None) -> list[str]:
     rows = tables["accuracy_differences"].to_dict("records")
     for row in rows if only is None else [row for row in rows if row["condition"] == only]:
         name = str(row["condition"])
-        score = scores[name]
-        bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
+        said = _utility(scores[name]) if name in scores else "There is no Utility."
         paragraphs.append(
             f"With {condition_label(name)}, {who} predicted the model’s answer in "
             f"{percent(means[name])} of the test trials; {_without(baseline)}, in "
-            f"{percent(means[baseline])}. Utility {ratio(score['utility'])} {bounds}. "
+            f"{percent(means[baseline])}. {said} "
             f"{_judgement(row, results.population)}"
         )
     return paragraphs
+
+
+def _utility(score: Mapping[Hashable, float]) -> str:
+    bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
+    return f"Utility {ratio(score['utility'])} {bounds}."
 
 
 def summary_sentence(results: Results) -> str:
