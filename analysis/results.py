@@ -201,9 +201,10 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
         return tables
     if not export.study.has_utility:
         return tables | _rules_left_out(results)
+    rng = np.random.default_rng(results.seed)
     if len(tables["utility"]):
-        tables |= _relative(results, accuracies)
-    tables |= _tested(results, trials, accuracies)
+        tables |= _relative(results, accuracies, rng)
+    tables |= _tested(results, trials, accuracies, rng)
     if len(tables["utility"]):
         means = tables["accuracy_by_session"].assign(scenario=export.study.scenario)
         tables["table_1"] = table_one(
@@ -212,18 +213,20 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
     return tables
 
 
-def _relative(results: Results, accuracies: pd.DataFrame) -> Tables:
+def _relative(results: Results, accuracies: pd.DataFrame, rng: np.random.Generator) -> Tables:
     """Return what stands beside Utility, of randomised arms."""
     return relative_to_baseline(
         accuracies[~accuracies["condition"].isin(results.plan.historical.arms)],
         baseline=results.export.study.baseline,
         margin=results.plan.equivalence.margin,
         level=results.level,
-        rng=np.random.default_rng(results.seed),
+        rng=rng,
     )
 
 
-def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) -> Tables:
+def _tested(
+    results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame, rng: np.random.Generator
+) -> Tables:
     """Return the tests between randomised arms, and what exclusions do to the figures."""
     study, plan, level = results.export.study, results.plan, results.level
     arms = plan.historical.arms
@@ -234,7 +237,7 @@ def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) ->
         contrasts=contrasts,
         baseline=study.baseline,
         level=level,
-        rng=np.random.default_rng(results.seed),
+        rng=rng,
     )
     tables["sensitivity"] = sensitivity(
         results.export,
