@@ -65,7 +65,8 @@ def bca_ratio_interval(
     ZeroVarianceWarning
         If all of an arm have the same accuracy; its mean then does not vary over draws.
     UnboundedIntervalWarning
-        If one participant of `y` alone has right answers; the bounds are infinite.
+        If one participant of `y` alone has right answers, and the bounds are infinite; or if a
+        bound is, most of `y` being never right.
     """
     check_share("level", level)
     if n_draws < LEAST_DRAWS:
@@ -97,6 +98,13 @@ def bca_ratio_interval(
             method="BCa",
             rng=rng,
         ).confidence_interval
+    if not np.isfinite([found.low, found.high]).all():
+        warnings.warn(
+            f"{names[1]} must seldom be drawn without a right answer for a bounded interval; got "
+            f"bounds {found.low:.3g} and {found.high:.3g}.",
+            UnboundedIntervalWarning,
+            stacklevel=2,
+        )
     return Estimate(value, float(found.low), float(found.high))
 
 

@@ -10,7 +10,7 @@ from analysis.commands.command import Command
 from analysis.commands.power import POWER
 from analysis.commands.verify import VERIFY
 from analysis.errors import AnalysisError
-from analysis.historical import EarlierStudy, read_earlier
+from analysis.historical import EarlierStudy, named_apart, read_earlier
 from analysis.merging import merge_exports, study_key, without_pilot
 from analysis.plan import Plan, read_plan
 from analysis.report import check_results_folder, write_results
@@ -119,7 +119,7 @@ def _report(chosen: argparse.Namespace) -> Iterator[str]:
     out = (chosen.out or chosen.export[0].resolve().parent / "results").absolute()
     check_results_folder(out)
     plan = read_plan(chosen.plan) if chosen.plan else None
-    earlier = [read_earlier(path) for path in chosen.historical or []]
+    earlier = named_apart([read_earlier(path) for path in chosen.historical or []])
     with noted_warnings() as notes:
         exports = _read(chosen)
     results, own = [], []
@@ -169,11 +169,11 @@ def _fitting(
 ) -> list[EarlierStudy]:
     """Return the earlier studies of an export's scenario, and those of no export's at all."""
     asked = {each.study.scenario for each in exports}
-    scenarios = {study.name: set(study.rows["scenario"]) for study in earlier}
+    scenarios = [set(study.rows["scenario"]) for study in earlier]
     return [
         study
-        for study in earlier
-        if export.study.scenario in scenarios[study.name] or not asked & scenarios[study.name]
+        for study, those in zip(earlier, scenarios, strict=True)
+        if export.study.scenario in those or not asked & those
     ]
 
 

@@ -1,9 +1,12 @@
 """What is believed of a study that is being planned."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from analysis.checks import check_share
 from analysis.errors import AnalysisError
+
+MOST: Final = {"participant_sd": 5, "item_sd": 5, "slope_sd": 5, "pay": 1e6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +24,14 @@ class Design:
     n_arms
         Conditions that are recruited; one for ``levels`` and ``choice``.
     participant_sd, item_sd, slope_sd
-        Standard deviations in log odds: of participants, of items, and of how differently
-        participants take the two kinds (``levels``).
+        Standard deviations in log odds, in [0, 5]: of participants, of items, and of how
+        differently participants take the two kinds (``levels``).
     dropout, excluded
         Shares of those recruited who leave, and of those who finish who are excluded, in [0, 1).
     margin
         Of equivalence, in (0, 1).
     alpha
-        Level of the test.
+        Level of the test, in (0, 0.5).
     pay
         For one participant who finishes, fees included.
     """
@@ -60,14 +63,20 @@ def check_design(design: Design) -> None:
     AnalysisError
         If a share or a standard deviation is out of range.
     """
-    for name in ("reference", "accuracy", "margin", "alpha"):
+    for name in ("reference", "accuracy", "margin"):
         check_share(name, getattr(design, name))
+    if not 0 < design.alpha < 0.5:
+        raise AnalysisError(f"alpha must be in (0, 0.5); got {design.alpha}.")
     for name in ("dropout", "excluded"):
         if not 0 <= getattr(design, name) < 1:
             raise AnalysisError(f"{name} must be in [0, 1); got {getattr(design, name)}.")
-    for name in ("participant_sd", "item_sd", "slope_sd", "pay"):
-        if not 0 <= getattr(design, name) < 1e6:
-            raise AnalysisError(f"{name} must be 0 or more; got {getattr(design, name)}.")
+    for name, most in MOST.items():
+        if not 0 <= getattr(design, name) <= most:
+            raise AnalysisError(f"{name} must be in [0, {most:g}]; got {getattr(design, name)}.")
+    _check_counts(design)
+
+
+def _check_counts(design: Design) -> None:
     for name, least in (("n_items", 2), ("n_arms", 1)):
         if getattr(design, name) < least:
             raise AnalysisError(f"{name} must be {least} or more; got {getattr(design, name)}.")

@@ -5,11 +5,15 @@ whole numbers. A percentage printed at d decimals stands for every number within
 last digit, so that it says something where n is below about 10^(2 + d).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Final
 
 from analysis.checks import check_choice
 from analysis.errors import AnalysisError
+
+NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
 def half_unit(printed: str) -> Decimal:
@@ -61,10 +65,9 @@ def decimals(printed: str) -> int:
     >>> decimals("76.10")
     2
     """
-    digits = printed.strip().lstrip("+-")
-    if not digits.replace(".", "", 1).isdigit():
+    if not NUMBER.fullmatch(printed.strip()):
         raise AnalysisError(f"printed value must be a number; got {printed!r}.")
-    return len(digits.partition(".")[2])
+    return len(printed.strip().partition(".")[2])
 
 
 def possible_counts(printed: str, n: int, *, unit: str = "percent") -> list[int]:

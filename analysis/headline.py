@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
-from analysis.labels import STAGES, condition_label, interval, percent, points, ratio
+from analysis.labels import DAGGER, STAGES, condition_label, interval, percent, points, ratio
 from analysis.responses import Population
 from analysis.results import Results
 
@@ -44,7 +44,7 @@ def verdict(ci_low: float, ci_high: float) -> Verdict:
 
 
 def headlines(results: Results, *, only: str | None = None) -> list[str]:
-    """Write one paragraph for each condition that is compared with the baseline.
+    """Write one paragraph for each randomised condition that is compared with the baseline.
 
     Parameters
     ----------
@@ -64,22 +64,33 @@ def headlines(results: Results, *, only: str | None = None) -> list[str]:
     who = "simulated participants" if results.population == "simulated" else "participants"
     baseline = results.export.study.baseline
     paragraphs = []
-    rows = tables["accuracy_differences"].to_dict("records")
+    rows = _randomised(results)
     for row in rows if only is None else [row for row in rows if row["condition"] == only]:
         name = str(row["condition"])
-        score = scores[name]
-        bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
+        said = _utility(scores[name]) if name in scores else "There is no Utility."
         paragraphs.append(
             f"With {condition_label(name)}, {who} predicted the model’s answer in "
             f"{percent(means[name])} of the test trials; {_without(baseline)}, in "
-            f"{percent(means[baseline])}. Utility {ratio(score['utility'])} {bounds}. "
+            f"{percent(means[baseline])}. {said} "
             f"{_judgement(row, results.population)}"
         )
     return paragraphs
 
 
+def _randomised(results: Results) -> list[dict[Hashable, Any]]:
+    """Return the differences of arms that were randomised together with the baseline."""
+    arms = {name + mark for name in results.plan.historical.arms for mark in ("", DAGGER)}
+    table = results.tables["accuracy_differences"]
+    return table[~table["condition"].isin(arms)].to_dict("records")
+
+
+def _utility(score: Mapping[Hashable, float]) -> str:
+    bounds = interval(ratio(score["ci_low"]), ratio(score["ci_high"]))
+    return f"Utility {ratio(score['utility'])} {bounds}."
+
+
 def summary_sentence(results: Results) -> str:
-    """Say in one sentence which conditions helped, where they are many.
+    """Say in one sentence which randomised conditions helped, where they are many.
 
     Parameters
     ----------
@@ -93,7 +104,7 @@ def summary_sentence(results: Results) -> str:
         comparisons.
     """
     names: dict[Verdict, list[str]] = {"helped": [], "hurt": [], "open": []}
-    for row in results.tables["accuracy_differences"].to_dict("records"):
+    for row in _randomised(results):
         judged = verdict(row["ci_low"], row["ci_high"])
         names[judged].append(condition_label(str(row["condition"])))
     said = {

@@ -9,8 +9,9 @@ Three sources:
 Utility stays what it was: over the earlier study's own baseline, which comes along.
 """
 
+import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,14 @@ from typing import Final
 import pandas as pd
 
 from analysis.errors import HistoricalError, PublishedTableError
+from analysis.labels import DAGGER
 from analysis.published import read_published
 
+MARKED: Final = (
+    "session_accuracies", "accuracy_by_session", "accuracy_by_condition", "accuracy_differences",
+    "utility", "tie_accuracies", "accuracy_by_tie",
+)  # fmt: skip
+UNKNOWN: Final = "people or programs: not known"
 NUMBERS: Final = ("utility", "ci_low", "ci_high")
 
 
@@ -32,7 +39,7 @@ class EarlierStudy:
     name
         As the report names it: that of the folder or the file.
     population
-        ``people`` or ``simulated``.
+        ``people`` or ``simulated``; empty where no results.json says it.
     rows
         ``scenario``, ``condition``, ``session_1`` and further (in [0, 1]), ``utility``, ``ci_low``,
         ``ci_high`` (missing where unknown).
@@ -66,12 +73,62 @@ def read_earlier(path: Path | str) -> EarlierStudy:
         table = file / "tables" / "table_1.csv"
         if not table.is_file():
             raise HistoricalError(f"earlier results {file} must hold tables/table_1.csv; got none.")
-        return EarlierStudy(name=_name(file), population=_population(file), rows=_of_results(table))
+        return _recorded(file, _of_results(table))
     if not file.is_file():
         raise HistoricalError(f"earlier study must be a results folder or a table; got {file}.")
     header = file.read_text(encoding="utf-8-sig").split("\n", 1)[0]
-    rows = _of_results(file) if "is_historical" in header else _as_printed(file)
-    return EarlierStudy(name=file.stem, population="people", rows=rows)
+    if "is_historical" not in header:
+        return EarlierStudy(name=file.stem, population="people", rows=_as_printed(file))
+    folder = next((f for f in file.resolve().parents[:2] if (f / "results.json").is_file()), None)
+    if folder is None:
+        return EarlierStudy(name=f"{file.stem}, {UNKNOWN}", population="", rows=_of_results(file))
+    return _recorded(folder, _of_results(file))
+
+
+def named_apart(studies: Sequence[EarlierStudy]) -> list[EarlierStudy]:
+    """Tell studies of the same name apart by a number, so that their rows stay apart.
+
+    Parameters
+    ----------
+    studies
+        As read.
+
+    Returns
+    -------
+    list[EarlierStudy]
+        The second of a name has ``(2)`` after it, and so on.
+    """
+    names = pd.Series([study.name for study in studies], dtype=object)
+    counts = names.groupby(names).cumcount() + 1
+    return [
+        study if n == 1 else dataclasses.replace(study, name=f"{study.name} ({n})")
+        for study, n in zip(studies, counts, strict=True)
+    ]
+
+
+def with_daggers(
+    tables: Mapping[str, pd.DataFrame], arms: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Mark arms of a study that were not randomised together with the others.
+
+    Parameters
+    ----------
+    tables
+        Of `results.Results`.
+    arms
+        Names of conditions.
+
+    Returns
+    -------
+    dict[str, pd.DataFrame]
+        The same, with ``†`` after these conditions in the tables of accuracy and Utility, for
+        figures and text; `table_1` has a column for it.
+    """
+    marked = {name: tables[name].copy() for name in MARKED if name in tables}
+    for table in marked.values():
+        names = table["condition"]
+        table["condition"] = names.where(~names.isin(arms), names + DAGGER)
+    return {**tables, **marked} if arms else dict(tables)
 
 
 def with_earlier(
@@ -103,7 +160,7 @@ def with_earlier(
     scenario = str(table["scenario"].iloc[0])
     parts = [table]
     for study in studies:
-        if study.population != population:
+        if study.population not in {population, ""}:
             raise HistoricalError(
                 f"earlier study {study.name} must be of {population}; got {study.population}. "
                 "People and programs never stand in one table."
@@ -121,13 +178,25 @@ def with_earlier(
     return joined[["scenario", "condition", *sessions, *rest]]
 
 
+def _recorded(folder: Path, rows: pd.DataFrame) -> EarlierStudy:
+    """Name a study by its results.json, and say so where that does not tell whose answers."""
+    name, population = _name(folder), _population(folder)
+    return EarlierStudy(
+        name=name if population else f"{name}, {UNKNOWN}", population=population, rows=rows
+    )
+
+
 def _name(folder: Path) -> str:
     """Return the study's name, as results.json has it; that of the folder where it has none."""
     return str(_record(folder).get("study") or folder.resolve().name)
 
 
 def _population(folder: Path) -> str:
-    return str(_record(folder).get("population") or "people")
+    record = _record(folder)
+    names = record.get("studies")
+    if isinstance(names, list) and names:  # several side by side, all of one population
+        return _population(folder / str(names[0]))
+    return str(record.get("population") or "")
 
 
 def _record(folder: Path) -> dict[str, object]:

@@ -43,6 +43,7 @@ def inference_sections(results: Results) -> list[Section]:
         "primary": _tests,
         "equivalence": _equivalence,
         "sensitivity": _sensitivity,
+        "sensitivity_of_findings": _sensitivity_of_findings,
     }
     known = {name for name, table in results.tables.items() if len(table)}
     found = [make(results) for name, make in makers.items() if name in known]
@@ -300,16 +301,56 @@ def _equivalence(results: Results) -> Section:
     )  # fmt: skip
 
 
-def _sensitivity(results: Results) -> Section:
+def _rules_applied(results: Results) -> Cell:
     reasons = {rule.name: f"not: {rule.reason}" for rule in results.rules}
     names = {"none": "all rules", "all": "no rule at all"} | reasons
+    return lambda row: names[row["left_out"]]
+
+
+def _sensitivity_of_findings(results: Results) -> Section:
+    table = results.tables["sensitivity_of_findings"]
+    part = printed(
+        table,
+        caption="The tests to quote with every rule of exclusion, without each in turn, and "
+        f"without any; {percent(results.level, 0)} intervals.",
+        columns={
+            "Rules applied": _rules_applied(results),
+            "Test": text("test"),
+            "Group": lambda row: row["group"] or "all",
+            "What": text("quantity"),
+            "n": text("n_participants"),
+            "Estimate": lambda row: ratio(row["estimate"]),
+            "Interval": bounds("ci_low", "ci_high", ratio),
+            "p": lambda row: bare_p(row["p"]),
+        },
+        n_text=4,
+        summary="Each rule left out in turn",
+    )
+    parts = []
+    for _, rows in table.groupby(["test", "group", "quantity"], sort=False):
+        own = rows[rows["left_out"] == "none"].to_dict("records")
+        if own:
+            who = f" ({own[0]['group']})" if own[0]["group"] else ""
+            parts.append(
+                f"{own[0]['test'][:1].upper()}{own[0]['test'][1:]}{who}: {own[0]['quantity']} "
+                f"{ratio(own[0]['estimate'])} as reported, between "
+                f"{ratio(rows['estimate'].min())} and {ratio(rows['estimate'].max())} over all "
+                "sets of rules."
+            )
+    return Section(
+        id="sensitivity", title="Do the exclusions matter?", paragraphs=(" ".join(parts),),
+        tables=(part,),
+    )  # fmt: skip
+
+
+def _sensitivity(results: Results) -> Section:
     part = printed(
         results.tables["sensitivity"],
         caption="Headline figures with every rule of exclusion, without each in turn, and without "
         f"any; {percent(results.level, 0)} intervals. Accuracy is of all scored answers of a "
         "participant.",
         columns={
-            "Rules applied": lambda row: names[row["left_out"]],
+            "Rules applied": _rules_applied(results),
             "Condition": condition_name,
             "n": text("n_participants"),
             "Change": lambda row: f"{row['change']:+d}" if row["change"] else "0",
@@ -321,6 +362,12 @@ def _sensitivity(results: Results) -> Section:
                 if pd.isna(row["utility"])
                 else bounds("utility_low", "utility_high", ratio)(row)
             ),
+            "Primary odds ratio": lambda row: (
+                "–"
+                if pd.isna(row["odds_ratio"])
+                else f"{ratio(row['odds_ratio'])} {bounds('odds_low', 'odds_high', ratio)(row)}"
+            ),
+            "p": lambda row: "–" if pd.isna(row["odds_p"]) else bare_p(row["odds_p"]),
         },
         n_text=2,
         summary="Each rule left out in turn",
@@ -339,6 +386,8 @@ def _swing(results: Results) -> str:
     for condition, rows in table.groupby("condition", sort=False):
         low, high = rows["utility"].min(), rows["utility"].max()
         headline = rows.loc[rows["left_out"] == "none", "utility"]
+        if headline.empty:
+            continue
         parts.append(
             f"{condition_label(str(condition))}: Utility {ratio(headline.iloc[0])} as reported, "
             f"between {ratio(low)} and {ratio(high)} over all sets of rules."

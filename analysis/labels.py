@@ -34,6 +34,7 @@ STAGES: Final = {
     "researcher": "left out by a researcher",
     "analysed": "analysed",
 }
+DAGGER: Final = " †"  # after arms that were not randomised together with the others
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
 
 
@@ -43,7 +44,7 @@ def condition_label(condition: str) -> str:
     Parameters
     ----------
     condition
-        As in the tables.
+        As in the tables, or with a dagger after it.
 
     Returns
     -------
@@ -54,7 +55,11 @@ def condition_label(condition: str) -> str:
     --------
     >>> condition_label("craft"), condition_label("integrated_gradients")
     ('CRAFT', 'Integrated gradients')
+    >>> condition_label("craft †")
+    'CRAFT †'
     """
+    if condition.endswith(DAGGER):
+        return condition_label(condition.removesuffix(DAGGER)) + DAGGER
     return CONDITIONS.get(condition, condition.replace("_", " ").capitalize())
 
 

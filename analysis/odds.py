@@ -18,7 +18,7 @@ from scipy import special, stats
 from analysis.checks import check_columns, check_share
 from analysis.contrasts import Contrast
 from analysis.equivalence import holm
-from analysis.errors import EmptyConditionWarning
+from analysis.errors import ConditionsError, EmptyConditionWarning
 from analysis.regression.averaging import averaged_share
 from analysis.regression.gee import contrast_test, fit_gee, variances_if_alike
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
@@ -70,6 +70,8 @@ def marginal_odds_ratios(
     ------
     MissingColumnError
         If a column is absent.
+    ConditionsError
+        If a participant is in several conditions.
     AnalysisError
         If `level` is not a share.
 
@@ -120,6 +122,8 @@ def conditional_odds_ratios(
     ------
     MissingColumnError
         If a column is absent.
+    ConditionsError
+        If a participant is in several conditions.
     ConvergenceError
         If the fit does not come to an end.
     AnalysisError
@@ -144,6 +148,12 @@ def conditional_odds_ratios(
 
 def _arms(trials: pd.DataFrame, contrasts: Sequence[Contrast]) -> dict[str, Share]:
     """Return the arms that contrasts name; warn of those that are empty, small or separated."""
+    n_conditions = trials.groupby("participant")["condition"].nunique()
+    if (n_conditions > 1).any():
+        raise ConditionsError(
+            f"participant {n_conditions.idxmax()} must be in one condition; "
+            f"got {n_conditions.max()}."
+        )
     names = dict.fromkeys(name for c in contrasts for name in (c.condition, c.reference))
     named = trials[trials["condition"].isin(names)].astype({"correct": float})
     arms = {}

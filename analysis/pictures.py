@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from analysis.findings import quoted_shares
+from analysis.historical import with_daggers
 from analysis.labels import STAGES, TIES, bare_percent, condition_label, interval, percent, ratio
 from analysis.results import Results
 
@@ -27,7 +28,7 @@ def picture_text(results: Results, name: str) -> tuple[str, str]:
     """
     describe, caption = TEXTS[name]
     who = "simulated participant" if results.population == "simulated" else "participant"
-    alt = describe(results.tables)
+    alt = describe(with_daggers(results.tables, results.plan.historical.arms))
     mark = "Rehearsal. " if results.population == "simulated" else ""
     return f"{mark}{alt}", mark + caption.format(level=percent(results.level, 0), who=who)
 

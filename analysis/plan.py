@@ -2,7 +2,7 @@
 
 A plan is a TOML file, given to ``craft-analysis report --plan``. Unknown keys are errors, and the
 resolved plan is written into results.json. Without one, the study's own rules apply and the primary
-comparison is the first of `contrasts.planned_contrasts`, which the report says.
+comparison is CRAFT, or else the last condition, against the baseline, which the report says.
 
     [primary]                      # the one test that the study stands on
     condition = "craft"
@@ -110,7 +110,7 @@ class Exclusions(Part):
     """
 
     order: tuple[str, ...] = ()
-    thresholds: dict[Threshold, float] = Field(default_factory=dict)
+    thresholds: dict[Threshold, int | float] = Field(default_factory=dict)
     custom: tuple[CustomRule, ...] = ()
 
 
@@ -240,11 +240,19 @@ def planned_rules(plan: Plan, study: Study) -> tuple[Rule, ...]:
     Raises
     ------
     PlanError
-        If the order names no rule, one twice or one without its threshold, leaves a custom one
-        out, or has the practice or the quiz after a later rule.
+        If a custom rule has the name of another, or the order names no rule, one twice or one
+        without its threshold, leaves a custom one out, or has the practice or the quiz after a
+        later rule.
     """
     custom = {rule.name: _custom(rule) for rule in plan.exclusions.custom}
-    rules = {rule.name: rule for rule in (*ADMISSION, *RULES, *TIMED, *JUDGED)} | custom
+    rules = {rule.name: rule for rule in (*ADMISSION, *RULES, *TIMED, *JUDGED)}
+    taken = [rule.name for rule in plan.exclusions.custom if rule.name in rules]
+    if taken or len(custom) < len(plan.exclusions.custom):
+        names = [rule.name for rule in plan.exclusions.custom]
+        raise PlanError(
+            f"custom rules must have names of their own, not of {list(rules)}; got {names}."
+        )
+    rules |= custom
     order = plan.exclusions.order or (*(rule.name for rule in applied_rules(study)), *custom)
     order = _with_facts(order)
     unknown = [name for name in order if name not in rules]
@@ -285,9 +293,26 @@ def with_thresholds(export: Export, plan: Plan) -> Export:
     Export
         With the study's rules changed.
     """
+    return dataclasses.replace(export, study=planned_study(plan, export.study))
+
+
+def planned_study(plan: Plan, study: Study) -> Study:
+    """Put a plan's thresholds into a study's rules.
+
+    Parameters
+    ----------
+    plan
+        As from `read_plan`.
+    study
+        As read.
+
+    Returns
+    -------
+    Study
+        With its rules changed.
+    """
     changed = {str(name): value for name, value in plan.exclusions.thresholds.items()}
-    study = dataclasses.replace(export.study, rules=export.study.rules | changed)
-    return dataclasses.replace(export, study=study)
+    return dataclasses.replace(study, rules=study.rules | changed)
 
 
 def _custom(rule: CustomRule) -> Rule:

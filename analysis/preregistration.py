@@ -1,21 +1,80 @@
 """A preregistration, filled in from a study's definition, its plan and its power."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import pandas as pd
 
+from analysis.checks import check_choice
 from analysis.design import Design
 from analysis.inference import contrasts_of
 from analysis.labels import condition_label, percent
-from analysis.plan import Plan, planned_rules
+from analysis.plan import Plan, planned_rules, planned_study
+from analysis.power import Question
 from analysis.study_file import Study
 
 OPEN = "[TO BE FILLED IN]"
 
+ASKED: Final[dict[str, str]] = {
+    "difference": "the primary comparison (marginal odds ratio, two-sided), for an accuracy of "
+    "{accuracy} against {reference} in the reference and {items} scored trials of a participant",
+    "equivalence": "equivalence of Utility (two one-sided tests, a margin of {margin:g}), for an "
+    "accuracy of {accuracy} against {reference} in the baseline and {items} scored trials of a "
+    "participant",
+    "levels": "sub-concepts against concepts (mixed logit, two-sided), for an accuracy of "
+    "{accuracy} against {reference} and {items} trials of a participant with each",
+    "choice": "choices of the sub-concept against guessing (participants and items as crossed "
+    "clusters, two-sided), for a share of {accuracy} against {reference} by guessing and {items} "
+    "choices of a participant",
+}
+
+
+def check_plan(study: Study, plan: Plan, question: Question = "difference") -> None:
+    """Require a plan and a question of power that fit a study.
+
+    Parameters
+    ----------
+    study
+        As an export's study.json says.
+    plan
+        What is decided.
+    question
+        Of `power.power_curve`.
+
+    Raises
+    ------
+    PlanError
+        If the plan does not fit the study.
+    AnalysisError
+        If the study does not ask the question.
+    """
+    fitting = {"utility": ["difference", "equivalence"], "recursivity": ["levels", "choice"]}
+    check_choice("question", question, fitting.get(study.task, list(ASKED)))
+    planned_rules(plan, planned_study(plan, study))
+    contrasts_of(plan, study.conditions, study.baseline)
+
+
+def randomised_arms(study: Study, plan: Plan) -> list[str]:
+    """List the conditions that participants are recruited for.
+
+    Parameters
+    ----------
+    study
+        As an export's study.json says.
+    plan
+        What is decided.
+
+    Returns
+    -------
+    list[str]
+        Those that the plan does not call historical.
+    """
+    return [name for name in study.conditions if name not in plan.historical.arms]
+
 
 def preregistration(
     study: Study, plan: Plan, *, curve: pd.DataFrame | None = None, design: Design | None = None,
-    per_arm: int | None = None,
+    question: Question | None = None, per_arm: int | None = None,
 ) -> str:  # fmt: skip
     """Write the text.
 
@@ -26,9 +85,11 @@ def preregistration(
     plan
         What is decided.
     curve
-        As from `power.power_curve`, of the primary comparison.
+        As from `power.power_curve`.
     design
         What the curve believes.
+    question
+        Of the curve; that of the study's task unless given.
     per_arm
         Participants to recruit in each arm.
 
@@ -41,42 +102,66 @@ def preregistration(
     ------
     PlanError
         If the plan does not fit the study.
+    AnalysisError
+        If the study does not ask the question.
     """
+    asked: Question = question or ("difference" if study.has_utility else "levels")
+    check_plan(study, plan, asked)
+    n_arms = len(randomised_arms(study, plan)) if design is None else design.n_arms
+    sample = [*_recruited(study, per_arm, n_arms), *_power(curve, design, asked)]
     parts = [
-        _design(study), _sample(study, curve=curve, design=design, per_arm=per_arm),
-        _exclusions(study, plan), _analysis(study, plan), _provenance(study),
+        _design(study), sample, _exclusions(study, plan), _analysis(study, plan),
+        _provenance(study),
     ]  # fmt: skip
     return f"# Preregistration: {study.title}\n\n" + "\n\n".join("\n".join(part) for part in parts)
 
 
 def _design(study: Study) -> Iterator[str]:
-    names = ", ".join(condition_label(name) for name in study.conditions)
     yield "## Design\n"
-    yield (
-        f"Participants learn to predict a network’s answers ({', '.join(study.classes)}; scenario "
-        f"{study.scenario}). They are assigned at random, in permuted blocks, to one of "
-        f"{len(study.conditions)} conditions: {names}. Each goes through {study.n_sessions} "
-        f"sessions of {study.n_training} training trials with, and {study.n_test} test trials "
-        "without explanation. The outcome is whether a test answer is the network’s; catch trials "
-        "are not scored."
-    )
+    if not study.has_utility:
+        yield (
+            f"Participants answer {study.n_sessions} blocks of {study.n_test} trials of one task "
+            f"each (scenario {study.scenario}): intruders, one picture that does not belong among "
+            "others of a concept or a sub-concept, and binary choices between a concept and its "
+            "sub-concept. The outcomes are whether the intruder was found and whether the "
+            "sub-concept was chosen; catch trials are not scored."
+        )
+    else:
+        names = ", ".join(condition_label(name) for name in study.conditions)
+        yield (
+            f"Participants learn to predict a network’s answers ({', '.join(study.classes)}; "
+            f"scenario {study.scenario}). They are assigned at random, in permuted blocks, to one "
+            f"of {len(study.conditions)} conditions: {names}. Each goes through "
+            f"{study.n_sessions} sessions of {study.n_training} training trials with, and "
+            f"{study.n_test} test trials without explanation. The outcome is whether a test "
+            "answer is the network’s; catch trials are not scored."
+        )
     yield f"\nHypotheses: {OPEN}"
 
 
-def _sample(
-    study: Study, *, curve: pd.DataFrame | None, design: Design | None, per_arm: int | None
-) -> Iterator[str]:
+def _recruited(study: Study, per_arm: int | None, n_arms: int) -> Iterator[str]:
     yield "## Sample size\n"
     n = OPEN if per_arm is None else str(per_arm)
-    total = OPEN if per_arm is None else str(per_arm * len(study.conditions))
+    if not study.has_utility:
+        yield f"We will recruit {n} participants, and then stop."
+        return
+    total = OPEN if per_arm is None else str(per_arm * n_arms)
     yield f"We will recruit {n} participants in each condition, {total} in all, and then stop."
+
+
+def _power(curve: pd.DataFrame | None, design: Design | None, question: Question) -> Iterator[str]:
     if curve is None or design is None:
         yield f"\nPower: {OPEN} (craft-analysis power)"
         return
+    asked = ASKED[question].format(
+        accuracy=percent(design.accuracy), reference=percent(design.reference),
+        items=design.n_items, margin=design.margin,
+    )  # fmt: skip
+    slopes = f", {design.slope_sd:g} in how participants take the two kinds"
     yield (
-        f"\nPower was simulated for an accuracy of {percent(design.accuracy)} against "
-        f"{percent(design.reference)} in the reference, standard deviations of "
-        f"{design.participant_sd:g} between participants and {design.item_sd:g} between images in "
+        f"\nPower was simulated for {asked}, standard deviations of "
+        f"{design.participant_sd:g} between participants and {design.item_sd:g} between images"
+        f"{slopes if question == 'levels' else ''} in "
         f"log odds, {percent(design.dropout, 0)} who leave and {percent(design.excluded, 0)} of "
         f"the others excluded, at a level of {design.alpha:g}:\n"
     )
@@ -92,17 +177,40 @@ def _sample(
 def _exclusions(study: Study, plan: Plan) -> Iterator[str]:
     yield "## Exclusions\n"
     yield "Applied in this order, to the raw answers; each participant leaves by the first one:\n"
-    rules = study.rules | dict(plan.exclusions.thresholds)
-    for rule in planned_rules(plan, study):
+    planned = planned_study(plan, study)
+    for rule in planned_rules(plan, planned):
         yield f"1. {rule.name}: whoever {rule.reason}"
-    said = ", ".join(f"{name} = {value}" for name, value in sorted(rules.items()) if value)
+    rules = sorted(planned.rules.items())
+    said = ", ".join(f"{name} = {value}" for name, value in rules if value)
     yield f"\nThresholds: {said}."
     yield "\nEvery headline figure will also be given without each rule in turn."
 
 
 def _analysis(study: Study, plan: Plan) -> Iterator[str]:
-    contrasts = contrasts_of(plan, study.conditions, study.baseline)
     yield "## Analysis\n"
+    if study.has_utility:
+        yield from _between_conditions(study, plan)
+    if study.task != "utility":
+        yield from _recursivity()
+
+
+def _recursivity() -> Iterator[str]:
+    yield (
+        "Intruders: accuracy against chance for concepts and for sub-concepts, by Wilson’s "
+        "interval with participants and items as two crossed clusters; sub-concepts against "
+        "concepts by a mixed logit with participants’ intercepts and slopes and random items "
+        "(Student’s t, the fewer degrees of freedom of participants less one and items less two)."
+    )
+    yield (
+        "\nBinary choices: the share of sub-concepts against one half, likewise, and recursive "
+        "against sham sub-clusters where there are shams, by the mixed logit. Two groups of "
+        "participants, where told apart, are tested each and against each other. Two-sided at "
+        ".05; paired and naive tests are given as labelled alternatives."
+    )
+
+
+def _between_conditions(study: Study, plan: Plan) -> Iterator[str]:
+    contrasts = contrasts_of(plan, study.conditions, study.baseline)
     if plan.primary is None:
         yield f"Primary comparison: {OPEN}\n"
     else:
@@ -126,7 +234,8 @@ def _analysis(study: Study, plan: Plan) -> Iterator[str]:
         "below 1, adjusted by Holm."
     )
     if plan.historical.arms:
-        yield f"\nNot randomised, shown without p-values: {', '.join(plan.historical.arms)}."
+        names = ", ".join(condition_label(name) for name in plan.historical.arms)
+        yield f"\nNot randomised, shown without p-values: {names}."
 
 
 def _provenance(study: Study) -> Iterator[str]:

@@ -42,7 +42,7 @@ def software() -> dict[str, str]:
     dict[str, str]
         Name -> version: Python and the libraries for tables, statistics and figures.
     """
-    libraries = ("matplotlib", "numpy", "pandas", "scipy")
+    libraries = ("matplotlib", "numpy", "pandas", "scipy", "statsmodels")
     versions = {name: importlib.metadata.version(name) for name in libraries}
     return {"python": platform.python_version(), **versions}
 

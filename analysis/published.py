@@ -10,6 +10,7 @@ sizes         ``scenario``, ``condition``, ``n``, with a row whose condition is 
 """
 
 import csv
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,12 @@ from typing import Final, Literal
 import pandas as pd
 
 from analysis.errors import PublishedTableError
-from analysis.grim import decimals
+from analysis.grim import NUMBER
 
 Layout = Literal["utility", "recursivity", "sizes"]
 
 NAMES: Final = ("scenario", "condition", "task", "measure")
+WHOLE: Final = re.compile(r"0*[1-9][0-9]*")
 GROUP: Final = re.compile(r"(.+)_n(\d+)")
 
 
@@ -116,15 +118,33 @@ def _layout(header: list[str], name: str) -> Layout:
 
 
 def _check_numbers(table: PublishedTable) -> None:
-    groups = table.groups
+    empty_groups = [column for column, (_, n) in table.groups.items() if n < 1]
+    if table.layout == "recursivity" and empty_groups:
+        raise PublishedTableError(
+            f"{table.name} groups must have participants; got {empty_groups}."
+        )
     numbers = {"utility": [*table.sessions, "utility", "n"], "sizes": ["n"]}
-    for column in numbers.get(table.layout, list(groups)):
+    for column in numbers.get(table.layout, list(table.groups)):
         for i, cell in enumerate(table.rows.get(column, [])):
-            if not cell and column in ("utility", "n", *groups):
-                continue
-            try:
-                decimals(cell)
-            except ValueError as error:
+            rule = _broken_rule(table, column, i)
+            if rule:
                 raise PublishedTableError(
-                    f"{table.name} line {i + 2} {column} must be a number; got {cell!r}."
-                ) from error
+                    f"{table.name} line {i + 2} {column} must be {rule}; got {cell!r}."
+                )
+
+
+def _broken_rule(table: PublishedTable, column: str, i: int) -> str:
+    """Return what a cell must be and is not; empty where it is."""
+    cell = table.rows[column].iloc[i]
+    may_be_empty = table.layout != "sizes" and column in ("utility", "n", *table.groups)
+    if not cell and may_be_empty:
+        return ""
+    if column == "n":
+        return "" if WHOLE.fullmatch(cell) else "a whole number of 1 or more"
+    if not NUMBER.fullmatch(cell):
+        return "a number"
+    is_share = column in table.sessions
+    if table.layout == "recursivity":
+        is_share = str(table.rows["measure"].iloc[i]).endswith("_percent")
+    most = 100 if is_share else math.inf
+    return "" if 0 <= float(cell) <= most else ("in [0, 100]" if is_share else "0 or more")

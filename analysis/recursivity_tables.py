@@ -17,7 +17,11 @@ TESTS: Final[dict[str, Callable[..., pd.DataFrame]]] = {
 
 
 def recursivity_tables(
-    export: Export, participants: pd.Series, *, level: float = 0.95
+    export: Export,
+    participants: pd.Series,
+    *,
+    level: float = 0.95,
+    has_alternatives: bool = True,
 ) -> dict[str, pd.DataFrame]:
     """Test the intruder trials and the binary choices of some participants.
 
@@ -29,6 +33,8 @@ def recursivity_tables(
         Who is analysed.
     level
         Coverage of all intervals, in (0, 1).
+    has_alternatives
+        Whether tests that are not the default are made too.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def recursivity_tables(
         if rows.empty:
             continue
         try:
-            tables[task] = test(rows, level=level)
+            tables[task] = test(rows, level=level, has_alternatives=has_alternatives)
         except (ConvergenceError, DesignError) as error:
             warnings.warn(f"{task} cannot be tested: {error}", NoComparisonWarning, stacklevel=2)
     return tables

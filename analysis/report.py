@@ -21,6 +21,7 @@ import jinja2
 
 from analysis.errors import ResultsError
 from analysis.figures import draw_all, save_figures
+from analysis.historical import with_daggers
 from analysis.labels import condition_label, percent
 from analysis.latex import latex_table
 from analysis.page import Section
@@ -103,7 +104,10 @@ def write_results(results: Results, folder: Path, notes: Sequence[str] = ()) -> 
         for name in ("tables", "figures", "latex"):
             (unfinished / name).mkdir(parents=True)
         tables = write_tables(results.tables, unfinished / "tables")
-        drawn = draw_all(results.tables, has_utility=results.export.study.has_utility)
+        drawn = draw_all(
+            with_daggers(results.tables, results.plan.historical.arms),
+            has_utility=results.export.study.has_utility,
+        )
         note = REHEARSAL_NOTE if results.population == "simulated" else ""
         figures = save_figures(drawn, unfinished / "figures", note=note)
         page = render(results, unfinished / "figures", notes)

@@ -12,13 +12,19 @@ import pandas as pd
 from analysis.accuracy import accuracy_by, accuracy_differences
 from analysis.audience import with_groups
 from analysis.checks import check_share
-from analysis.errors import AnalysisWarning, BaselineError, NoComparisonWarning
+from analysis.errors import (
+    AnalysisWarning,
+    BaselineError,
+    EmptyConditionWarning,
+    NoComparisonWarning,
+)
 from analysis.exclusions import ADMISSION, Rule, decide, exclusion_table
 from analysis.flow import flow_table
 from analysis.historical import EarlierStudy, with_earlier
 from analysis.inference import Tables, between_conditions, contrasts_of, relative_to_baseline
 from analysis.plan import Plan, planned_rules, with_thresholds
 from analysis.questions import questions_of
+from analysis.recursivity_sensitivity import sensitivity_of_findings
 from analysis.recursivity_tables import recursivity_tables
 from analysis.replies import reply_numbers, reply_shares, reply_texts
 from analysis.reservoir import reservoir_use
@@ -112,6 +118,8 @@ def analyse(
 
     Warns
     -----
+    EmptyConditionWarning
+        For each condition to which people were assigned and in which nobody is analysed.
     NoComparisonWarning
         If nobody is left, nobody is in the baseline, or a test cannot be computed.
     AnalysisWarning
@@ -127,6 +135,8 @@ def analyse(
     if analysed.empty:
         message = f"analysed participants must be one or more; got 0 of {len(decisions)}."
         warnings.warn(message, NoComparisonWarning, stacklevel=2)
+    else:
+        _warn_of_emptied(decisions, chosen.study.conditions)
     results = Results(
         export=chosen,
         population=population,
@@ -149,6 +159,19 @@ def analyse(
     if population == "simulated":
         results.tables.update(_by_kind(results, decisions))
     return results
+
+
+def _warn_of_emptied(decisions: pd.DataFrame, conditions: Sequence[str]) -> None:
+    analysed = set(decisions.loc[decisions["rule"].isna(), "condition"])
+    assigned = decisions["condition"].value_counts()
+    for name in conditions:
+        if name in assigned and name not in analysed:
+            warnings.warn(
+                f"condition {name} must have analysed participants; got 0 of {assigned[name]} "
+                "assigned to it.",
+                EmptyConditionWarning,
+                stacklevel=3,
+            )
 
 
 def _scored(results: Results, analysed: pd.Series) -> Tables:
@@ -174,8 +197,15 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
     for describe in (reply_shares, reply_numbers, reply_texts):
         tables[describe.__name__] = describe(export, analysed, questions)
     tables |= recursivity_tables(export, analysed, level=level)
-    if export.study.has_utility and len(tables["utility"]):
-        tables |= _tested(results, trials, accuracies)
+    if analysed.empty:
+        return tables
+    if not export.study.has_utility:
+        return tables | _rules_left_out(results)
+    rng = np.random.default_rng(results.seed)
+    if len(tables["utility"]):
+        tables |= _relative(results, accuracies, rng)
+    tables |= _tested(results, trials, accuracies, rng)
+    if len(tables["utility"]):
         means = tables["accuracy_by_session"].assign(scenario=export.study.scenario)
         tables["table_1"] = table_one(
             means, tables["utility"], historical=results.plan.historical.arms
@@ -183,29 +213,50 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
     return tables
 
 
-def _tested(results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame) -> Tables:
-    study, plan, level = results.export.study, results.plan, results.level
-    rng = np.random.default_rng(results.seed)
-    arms = set(plan.historical.arms)
-    randomised = accuracies[~accuracies["condition"].isin(arms)]
-    tables = relative_to_baseline(
-        randomised, baseline=study.baseline, margin=plan.equivalence.margin, level=level, rng=rng
+def _relative(results: Results, accuracies: pd.DataFrame, rng: np.random.Generator) -> Tables:
+    """Return what stands beside Utility, of randomised arms."""
+    return relative_to_baseline(
+        accuracies[~accuracies["condition"].isin(results.plan.historical.arms)],
+        baseline=results.export.study.baseline,
+        margin=results.plan.equivalence.margin,
+        level=results.level,
+        rng=rng,
     )
-    tables |= between_conditions(
+
+
+def _tested(
+    results: Results, trials: pd.DataFrame, accuracies: pd.DataFrame, rng: np.random.Generator
+) -> Tables:
+    """Return the tests between randomised arms, and what exclusions do to the figures."""
+    study, plan, level = results.export.study, results.plan, results.level
+    arms = plan.historical.arms
+    contrasts = contrasts_of(plan, study.conditions, study.baseline)
+    tables = between_conditions(
         trials[~trials["condition"].isin(arms)],
-        randomised,
-        contrasts=contrasts_of(plan, study.conditions, study.baseline),
+        accuracies[~accuracies["condition"].isin(arms)],
+        contrasts=contrasts,
         baseline=study.baseline,
         level=level,
         rng=rng,
     )
     tables["sensitivity"] = sensitivity(
         results.export,
-        [rule for rule in results.rules if rule not in ADMISSION],
+        _left_out_in_turn(results),
         baseline=study.baseline,
+        primary=contrasts[0] if contrasts else None,
         level=level,
     )
     return tables
+
+
+def _rules_left_out(results: Results) -> Tables:
+    """Return a recursivity study's tests without each rule in turn, where there are any."""
+    table = sensitivity_of_findings(results.export, _left_out_in_turn(results), level=results.level)
+    return {"sensitivity_of_findings": table} if len(table) else {}
+
+
+def _left_out_in_turn(results: Results) -> list[Rule]:
+    return [rule for rule in results.rules if rule not in ADMISSION]
 
 
 def _by_kind(results: Results, decisions: pd.DataFrame) -> Tables:

@@ -1,8 +1,10 @@
 """The report's sections: which figures and tables they show, and what the captions say."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from analysis.headline import TIE, headlines, summary_sentence, tie_sentences
+from analysis.historical import with_daggers
 from analysis.inference_sections import MANY_CONDITIONS, inference_sections, table_one_part
 from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
@@ -37,6 +39,8 @@ def sections(results: Results) -> list[Section]:
         In order; one without data says so.
     """
     has_utility = results.export.study.has_utility
+    tables = with_daggers(results.tables, results.plan.historical.arms)
+    results = dataclasses.replace(results, tables=tables)
     parts = [
         _headline(results),
         _participants(results),
@@ -70,6 +74,8 @@ def _headline(results: Results) -> Section:
     said += [summary_sentence(results)] if is_long else []
     cards = _cards(results, only)
     brackets = f"Brackets hold {percent(results.level, 0)} confidence intervals over participants."
+    if results.plan.historical.arms:
+        brackets += " † Not randomised together with the others."
     why = [] if is_long else tie_sentences(results)
     return Section(
         id="headline",

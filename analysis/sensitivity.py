@@ -11,19 +11,45 @@ from typing import Final
 import pandas as pd
 
 from analysis.accuracy import accuracy_by, accuracy_differences
+from analysis.contrasts import Contrast
 from analysis.exclusions import Rule, decide_record, raw_record
+from analysis.odds import marginal_odds_ratios
 from analysis.responses import Export
 from analysis.scoring import scored_trials
 from analysis.utility import utility_scores
 
 NONE: Final = "none"
 ALL: Final = "all"
+ODDS: Final = {
+    "odds_ratio": "odds_ratio", "ci_low": "odds_low", "ci_high": "odds_high", "p": "odds_p",
+}  # fmt: skip
+
+
+def rule_sets(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """List the sets of rules that are applied in turn.
+
+    Parameters
+    ----------
+    rules
+        In the order applied.
+
+    Returns
+    -------
+    dict[str, list[Rule]]
+        What is left out (``none``, the name of a rule, or ``all``) -> the rules that are kept.
+    """
+    sets = {NONE: list(rules)}
+    sets |= {rule.name: [other for other in rules if other is not rule] for rule in rules}
+    return sets | {ALL: []}
 
 
 def sensitivity(
-    export: Export, rules: Sequence[Rule], *, baseline: str, level: float = 0.95
-) -> pd.DataFrame:
-    """Recompute accuracy, difference and Utility without each rule in turn, and without any.
+    export: Export, rules: Sequence[Rule], *, baseline: str, primary: Contrast | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:  # fmt: skip
+    """Recompute the headline figures without each rule in turn, and without any.
+
+    These are accuracy, difference, Utility, and the marginal odds ratio of the primary contrast.
 
     Parameters
     ----------
@@ -33,6 +59,8 @@ def sensitivity(
         In the order applied.
     baseline
         What is subtracted and divided by.
+    primary
+        The contrast whose odds ratio stands in its condition's row; none unless given.
     level
         Coverage of all intervals, in (0, 1).
 
@@ -42,8 +70,9 @@ def sensitivity(
         One row per set of rules and condition: ``left_out`` (``none``, the name of a rule, or
         ``all``), ``condition``, ``n_participants`` (with a valid answer), ``change`` (of them, to
         ``none``), ``accuracy``, ``difference``, ``difference_low``, ``difference_high``,
-        ``utility``, ``utility_low``, ``utility_high``; the last six are missing for the baseline
-        and where there is nobody to compare.
+        ``utility``, ``utility_low``, ``utility_high``, ``odds_ratio``, ``odds_low``, ``odds_high``
+        and ``odds_p``; what is compared is missing for the baseline, and where there is nobody to
+        compare with or, of Utility, nobody in the baseline is ever right.
 
     Raises
     ------
@@ -57,27 +86,26 @@ def sensitivity(
     ZeroVarianceWarning
         If all of an arm score the same.
     """
-    sets = {NONE: list(rules)}
-    sets |= {rule.name: [other for other in rules if other is not rule] for rule in rules}
-    sets[ALL] = []
     record = raw_record(export)
     trials = scored_trials(export, record["participant"])
     seen: dict[frozenset[str], pd.DataFrame] = {}
     parts = []
-    for left_out, kept in sets.items():
+    for left_out, kept in rule_sets(rules).items():
         decisions = decide_record(record, export.study, kept)
         names = decisions.loc[decisions["rule"].isna(), "participant"]
         key = frozenset(names)
         if key not in seen:
             chosen = trials[trials["participant"].isin(names)]
-            seen[key] = _figures(chosen, baseline, level)
+            seen[key] = _figures(chosen, baseline, level).merge(
+                _odds(chosen, primary, level), on="condition", how="left"
+            )
         parts.append(seen[key].assign(left_out=left_out))
     table = pd.concat(parts, ignore_index=True)
     reference = parts[0].set_index("condition")["n_participants"]
     before = table["condition"].map(reference).fillna(0).astype(int)
     table.insert(2, "change", table["n_participants"] - before)
     numbers = ["accuracy", "difference", "difference_low", "difference_high", "utility"]
-    numbers += ["utility_low", "utility_high"]
+    numbers += ["utility_low", "utility_high", *ODDS.values()]
     table[numbers] = table[numbers].astype(float)
     return table[["left_out", *[name for name in table if name != "left_out"]]]
 
@@ -93,7 +121,8 @@ def _figures(trials: pd.DataFrame, baseline: str, level: float) -> pd.DataFrame:
     has_pairs = baseline in set(figures["condition"]) and len(figures) > 1
     rows = accuracies if has_pairs else accuracies.iloc[:0]
     differences = accuracy_differences(rows, baseline, level=level)
-    scores = utility_scores(rows, baseline, level=level)
+    is_right = accuracies.loc[accuracies["condition"] == baseline, "accuracy"].gt(0).any()
+    scores = utility_scores(rows if is_right else rows.iloc[:0], baseline, level=level)
     return figures.merge(
         differences.rename(columns={"ci_low": "difference_low", "ci_high": "difference_high"})[
             ["condition", "difference", "difference_low", "difference_high"]
@@ -107,3 +136,12 @@ def _figures(trials: pd.DataFrame, baseline: str, level: float) -> pd.DataFrame:
         on="condition",
         how="left",
     )
+
+
+def _odds(trials: pd.DataFrame, primary: Contrast | None, level: float) -> pd.DataFrame:
+    """Return the primary odds ratio in its condition's row; no row where an arm is empty."""
+    arms = set() if primary is None else {primary.condition, primary.reference}
+    if primary is None or not arms <= set(trials["condition"].dropna()):
+        return pd.DataFrame(columns=["condition", *ODDS.values()])
+    found = marginal_odds_ratios(trials, [primary], level=level)
+    return found[["condition", *ODDS]].rename(columns=ODDS)

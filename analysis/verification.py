@@ -7,10 +7,12 @@ reproduced        equal at the digits printed
 within_rounding   possible, as the other numbers are rounded
 inconsistent      cannot follow from the other numbers
 not_reproduced    followed from by none of the usual tests
+unchecked         not to be computed from the other numbers, the note says why
 possible          a share that some count of answers gives
 impossible        a share that no count of answers gives
 """
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
@@ -33,6 +35,7 @@ VERDICTS: Final = {
     "within_rounding": "within rounding",
     "inconsistent": "inconsistent",
     "not_reproduced": "not reproduced",
+    "unchecked": "cannot be checked",
     "possible": "possible",
     "impossible": "impossible",
 }
@@ -113,12 +116,19 @@ def _utilities(table: PublishedTable, baseline: str) -> Iterator[Check]:
             )
         divisor = _sum(list(reference[table.sessions].iloc[0]))
         for row in rows.to_dict("records"):
-            if row["utility"]:
+            name = f"{scenario}, {row['condition']}"
+            if row["utility"] and divisor[0] <= 0:
+                note = "the baseline's accuracy may be 0 as it is rounded"
+                yield _unchecked("utility", name, row["utility"], note)
+            elif row["utility"]:
                 of_sum = _sum([row[name] for name in table.sessions])
                 bounds = of_sum[0] / divisor[1], of_sum[1] / divisor[0]
                 value = (of_sum[0] + of_sum[1]) / (divisor[0] + divisor[1])
-                name = f"{scenario}, {row['condition']}"
                 yield _compared("utility", name, row["utility"], (value, *bounds))
+
+
+def _unchecked(check: str, row: str, printed: str, note: str) -> Check:
+    return check, row, printed, math.nan, math.nan, math.nan, "unchecked", note
 
 
 def _sum(printed: list[str]) -> tuple[Decimal, Decimal]:
@@ -183,19 +193,25 @@ def _recursivity(
     if chosen and odds:
         note = "odds p / (1 - p) of the printed share; no odds ratio, there being one share"
         found = _odds(chosen, n_answers)
-        yield _compared("odds", f"binary_choice, {group}", odds, found, note)
+        yield (
+            _unchecked("odds", f"binary_choice, {group}", odds, "odds of all are infinite")
+            if found is None
+            else _compared("odds", f"binary_choice, {group}", odds, found, note)
+        )
     if n_answers:
         yield from _p_values(printed, group, n_answers)
 
 
-def _odds(printed: str, n_answers: int | None) -> tuple[Decimal, Decimal, Decimal]:
-    """Return the odds of a printed share, of its count where that is known, and their bounds."""
+def _odds(printed: str, n_answers: int | None) -> tuple[Decimal, Decimal, Decimal] | None:
+    """Return the odds of a share or its count, and their bounds; none where it may be all."""
     value, half = Decimal(printed), half_unit(printed)
     shares = [value, value - half, value + half]
     counts = possible_counts(printed, n_answers) if n_answers else []
     if n_answers and counts:
         ends = [Decimal(100 * count) / n_answers for count in (counts[0], counts[-1])]
         shares = [sum(ends) / Decimal(2), *ends]
+    if max(shares) >= 100:
+        return None
     odds = [share / (100 - share) for share in shares]
     return odds[0], odds[1], odds[2]
 
@@ -212,10 +228,10 @@ def _p_values(printed: dict[tuple[str, str], str], group: str, n: int) -> Iterat
         tests = pooled_tests(counts[0], counts[1], n)
         hits = [name for name, value in tests.items() if _is_printed(value, p)]
         note = f"{', '.join(hits)}" if hits else f"none of {', '.join(tests)}; all answers pooled"
-        values = list(tests.values())
+        values = [value for value in tests.values() if not math.isnan(value)]
         verdict = "reproduced" if hits else "not_reproduced"
         row = f"intruder, {group}"
-        yield "p_value", row, p, tests["logit"], min(values), max(values), verdict, note
+        yield "p_value", row, p, values[0], min(values), max(values), verdict, note
     chosen = printed.get(("binary_choice", "sub_concept_chosen_percent"))
     below = printed.get(("binary_choice", "p_value_below"))
     if chosen and below:

@@ -1,6 +1,7 @@
 """``craft-analysis power``: how many participants, at what cost, and the text to preregister."""
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -8,16 +9,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from analysis.checks import check_share
 from analysis.commands.command import Command
 from analysis.design import Design
-from analysis.errors import ResultsError
+from analysis.errors import AnalysisError, ResultsError
 from analysis.figures import save_figures
 from analysis.labels import percent
 from analysis.plan import Plan, read_plan
 from analysis.power import QUESTIONS, least_size, power_curve
 from analysis.power_figure import draw_power
-from analysis.preregistration import preregistration
-from analysis.study_file import read_study
+from analysis.preregistration import check_plan, preregistration, randomised_arms
+from analysis.study_file import Study, read_study
 
 EXAMPLE: Final = """\
 example:
@@ -50,11 +52,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-arm", type=int, nargs="+", required=True, metavar="N", help="sizes to try"
     )
-    parser.add_argument("--items", type=int, default=DEFAULTS.n_items, help="trials of one (21)")
-    parser.add_argument("--arms", type=int, default=DEFAULTS.n_arms, help="conditions (2)")
+    parser.add_argument("--items", type=int, help="trials of one (that of --study, or 21)")
+    parser.add_argument("--arms", type=int, help="conditions (those of --study, or 2)")
     for option, (field, text) in NUMBERS.items():
-        default = getattr(DEFAULTS, field)
-        parser.add_argument(option, type=float, default=default, help=f"{text} ({default:g})")
+        default = f"that of --plan, or {DEFAULTS.margin:g}"
+        if field != "margin":
+            default = f"{getattr(DEFAULTS, field):g}"
+        parser.add_argument(option, type=float, help=f"{text} ({default})")
     parser.add_argument("--studies", type=int, default=500, help="to simulate, of each size (500)")
     parser.add_argument("--target", type=float, default=0.8, help="power that is wanted (0.8)")
     parser.add_argument("--seed", type=int, default=0)
@@ -71,13 +75,12 @@ def _run(chosen: argparse.Namespace) -> Iterator[str]:
     study = read_study(chosen.study)[0] if chosen.study else None
     if study and not chosen.out:
         raise ResultsError("out must be given where study is; got none.")
-    fields = {field: getattr(chosen, field) for field, _ in NUMBERS.values()}
-    design = Design(
-        reference=chosen.reference, accuracy=chosen.accuracy, n_items=chosen.items,
-        n_arms=chosen.arms, **fields,
-    )  # fmt: skip
+    if study:
+        check_plan(study, plan, chosen.question)
+    _check_numbers(chosen)
+    design = _designed(chosen, plan, study)
     curve = power_curve(
-        design, chosen.per_arm, chosen.question, n_studies=chosen.studies,
+        design, list(dict.fromkeys(chosen.per_arm)), chosen.question, n_studies=chosen.studies,
         rng=np.random.default_rng(chosen.seed),
     )  # fmt: skip
     yield from _lines(curve, has_cost=design.pay > 0)
@@ -89,9 +92,32 @@ def _run(chosen: argparse.Namespace) -> Iterator[str]:
         curve.to_csv(chosen.out / "power.csv", index=False, lineterminator="\n")
         save_figures({"power": draw_power(curve, chosen.target)}, chosen.out)
         if study:
-            text = preregistration(study, plan, curve=curve, design=design, per_arm=enough)
+            text = preregistration(
+                study, plan, curve=curve, design=design, question=chosen.question, per_arm=enough
+            )
             (chosen.out / "preregistration.md").write_text(text, encoding="utf-8")
         yield f"Written: {chosen.out}"
+
+
+def _check_numbers(chosen: argparse.Namespace) -> None:
+    check_share("target", chosen.target)
+    if chosen.seed < 0:
+        raise AnalysisError(f"seed must be 0 or more; got {chosen.seed}.")
+
+
+def _designed(chosen: argparse.Namespace, plan: Plan, study: Study | None) -> Design:
+    """Take what is not given from the study and the plan."""
+    known: dict[str, float] = {"margin": plan.equivalence.margin}
+    if study:
+        n_blocks = study.n_sessions if chosen.question in ("difference", "equivalence") else 1
+        known["n_items"] = n_blocks * study.n_test
+        known["n_arms"] = len(randomised_arms(study, plan)) if study.has_utility else 1
+    given = {field: getattr(chosen, field) for field, _ in NUMBERS.values()}
+    given |= {"n_items": chosen.items, "n_arms": chosen.arms}
+    fields = known | {field: value for field, value in given.items() if value is not None}
+    return dataclasses.replace(
+        DEFAULTS, reference=chosen.reference, accuracy=chosen.accuracy, **fields
+    )
 
 
 def _lines(curve: pd.DataFrame, *, has_cost: bool) -> Iterator[str]:

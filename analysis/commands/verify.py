@@ -1,6 +1,7 @@
 """``craft-analysis verify``: hold a published table's numbers against each other."""
 
 import argparse
+import math
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +63,9 @@ def _flags_first(verdicts: pd.Series) -> pd.Series:
 
 def _lines(row: Mapping[Hashable, Any]) -> Iterator[str]:
     yield f"{VERDICTS[row['verdict']].upper()}  {row['check']}: {row['row']}"
+    if math.isnan(row["computed"]):
+        yield f"    printed {row['printed']}; {row['note']}"
+        return
     bounds = "" if row["low"] == row["high"] else f" ({row['low']:.4g} to {row['high']:.4g})"
     yield f"    printed {row['printed']}, computed {row['computed']:.5g}{bounds}"
     if row["note"]:

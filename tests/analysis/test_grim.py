@@ -45,3 +45,9 @@ def test_wrong_arguments_are_errors():
         possible_counts("50", 0)
     with pytest.raises(AnalysisError, match="unit must be one of"):
         possible_counts("50", 3, unit="permille")
+
+
+@pytest.mark.parametrize("printed", ["5\u00b2", "+-50", "\u0665", "1e3", "", ".", "5,0", "1_0"])
+def test_only_plain_decimals_are_numbers(printed):
+    with pytest.raises(AnalysisError, match="printed value must be a number; got"):
+        decimals(printed)

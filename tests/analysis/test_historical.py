@@ -1,11 +1,17 @@
+import dataclasses
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
 from analysis.cli import main
 from analysis.errors import HistoricalError
-from analysis.historical import read_earlier, with_earlier
+from analysis.headline import headlines
+from analysis.historical import named_apart, read_earlier, with_daggers, with_earlier
+from analysis.pictures import picture_text
+from analysis.plan import Historical, Plan
+from analysis.sections import sections
 from analysis.table_one import table_one
 
 PAPER = "docs/published/table1_utility.csv"
@@ -97,3 +103,55 @@ def test_report_labels_historical_arms_and_tests_none_of_them(exported, tmp_path
     for file in (out / "tables").iterdir():
         if file.name != "table_1.csv":
             assert "saliency" not in file.read_text("utf-8"), file.name
+
+
+def test_table_of_a_rehearsal_is_no_earlier_study_of_people(own, earlier_results):
+    record = {"study": "rehearsed", "population": "simulated"}
+    (earlier_results / "results.json").write_text(json.dumps(record))
+    alone = read_earlier(earlier_results / "tables" / "table_1.csv")
+    assert (alone.name, alone.population) == ("rehearsed", "simulated")
+    with pytest.raises(HistoricalError, match="rehearsed must be of people; got simulated"):
+        with_earlier(own, [alone], population="people")
+
+
+def test_table_without_its_results_says_that_the_population_is_unknown(own, earlier_results):
+    (earlier_results / "results.json").unlink()
+    study = read_earlier(earlier_results / "tables" / "table_1.csv")
+    table = with_earlier(own, [study], population="people")
+    assert set(table["source"]) == {"", "table_1, people or programs: not known"}
+
+
+def test_table_of_studies_side_by_side_is_of_their_population(earlier_results, tmp_path):
+    side = tmp_path / "side"
+    shutil.copytree(earlier_results, side / "one")
+    shutil.copy(earlier_results / "tables" / "table_1.csv", side / "table_1.csv")
+    (side / "results.json").write_text(json.dumps({"studies": ["one"]}))
+    assert read_earlier(side / "table_1.csv").population == "people"
+
+
+def test_studies_of_one_name_are_told_apart(own, earlier_results):
+    study = read_earlier(earlier_results)
+    names = [s.name for s in named_apart([study, read_earlier(PAPER), study])]
+    assert names == ["pilot-2024", "table1_utility", "pilot-2024 (2)"]
+    table = with_earlier(own, named_apart([study, study]), population="people")
+    assert not table.duplicated(["condition", "source"]).any()
+
+
+def test_arms_that_were_not_randomised_have_a_dagger(rehearsed):
+    marked = with_daggers(rehearsed.tables, ["craft"])
+    assert set(marked["accuracy_by_session"]["condition"]) == {"baseline", "craft †"}
+    assert list(marked["utility"]["condition"]) == ["craft †"]
+    assert list(rehearsed.tables["utility"]["condition"]) == ["craft"]
+    assert marked["table_1"] is rehearsed.tables["table_1"]
+
+
+def test_page_marks_them_everywhere_and_draws_no_conclusion(rehearsed):
+    plan = Plan(historical=Historical(arms=("craft",)))
+    results = dataclasses.replace(rehearsed, plan=plan)
+    page = {section.id: section for section in sections(results)}
+    assert {card.label for card in page["headline"].cards} >= {"Rehearsal: Accuracy, CRAFT †"}
+    assert "helped" not in " ".join(page["headline"].paragraphs)
+    assert "† Not randomised together" in page["headline"].paragraphs[1]
+    assert all(row[0] != "CRAFT" for table in page["accuracy"].tables for row in table.rows)
+    assert "CRAFT †" in picture_text(results, "raincloud")[0]
+    assert headlines(results) == []

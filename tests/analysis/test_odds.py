@@ -9,6 +9,7 @@ from scipy import special, stats
 from analysis.contrasts import planned_contrasts
 from analysis.errors import (
     AnalysisError,
+    ConditionsError,
     EmptyConditionWarning,
     MissingColumnError,
     SeparationWarning,
@@ -197,3 +198,10 @@ def test_one_arm_of_participants_alike_adds_to_the_variance():
         row = marginal_odds_ratios(trials, planned_contrasts(["baseline", "craft"])).iloc[0]
     error = math.log(row["odds_ratio"]) / row["t"]
     assert error**2 > 1 / (168 * 15 / 21 * 6 / 21)
+
+
+def test_participant_in_two_conditions_is_an_error(trials):
+    trials.loc[0, "condition"] = "craft"
+    for compare in (marginal_odds_ratios, conditional_odds_ratios):
+        with pytest.raises(ConditionsError, match="participant baseline-0 must be in one .* got 2"):
+            compare(trials, CONTRASTS)

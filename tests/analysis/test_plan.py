@@ -5,7 +5,7 @@ import pytest
 from analysis.errors import PlanError
 from analysis.exclusions import applied_rules, decide
 from analysis.flow import flow_table
-from analysis.plan import Plan, planned_rules, read_plan, with_thresholds
+from analysis.plan import CustomRule, Exclusions, Plan, planned_rules, read_plan, with_thresholds
 from analysis.responses import read_export
 
 TEXT = """
@@ -120,3 +120,20 @@ def test_odd_orders_are_errors(write, export, order, message):
 def test_missing_file_is_an_error(tmp_path):
     with pytest.raises(PlanError, match=r"must be a TOML file; got .*no.toml"):
         read_plan(tmp_path / "no.toml")
+
+
+def test_whole_numbers_stay_whole(tmp_path):
+    file = tmp_path / "plan.toml"
+    file.write_text("[exclusions]\nthresholds = { catch_min_correct = 2, max_fast_share = 0.5 }\n")
+    thresholds = read_plan(file).exclusions.thresholds
+    assert str(thresholds["catch_min_correct"]) == "2" and thresholds["max_fast_share"] == 0.5
+
+
+@pytest.mark.parametrize("names", [["catch"], ["mine", "mine"]])
+def test_custom_rules_have_names_of_their_own(export_folder, names):
+    rules = tuple(
+        CustomRule(name=name, reason="x", measure="median_rt_ms", below=1.0) for name in names
+    )
+    plan = Plan(exclusions=Exclusions(order=("practice", *names[:1]), custom=rules))
+    with pytest.raises(PlanError, match=rf"names of their own, not of .*; got \['{names[0]}'"):
+        planned_rules(plan, read_export(export_folder).study)

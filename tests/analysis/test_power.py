@@ -60,7 +60,10 @@ def test_same_seed_gives_the_same_curve():
     [
         ({"accuracy": 75}, r"accuracy must be in \(0, 1\); got 75. Give a share"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\); got 1.0"),
-        ({"item_sd": -1}, "item_sd must be 0 or more; got -1"),
+        ({"item_sd": -1}, r"item_sd must be in \[0, 5\]; got -1"),
+        ({"participant_sd": 1000.0}, r"participant_sd must be in \[0, 5\]; got 1000"),
+        ({"slope_sd": float("nan")}, r"slope_sd must be in \[0, 5\]; got nan"),
+        ({"alpha": 0.9}, r"alpha must be in \(0, 0.5\); got 0.9"),
         ({"n_items": 1}, "n_items must be 2 or more; got 1"),
     ],
 )

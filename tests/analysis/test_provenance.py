@@ -29,4 +29,4 @@ def test_machine_without_git_has_no_commit(monkeypatch):
 
 def test_versions_are_given():
     assert package_version()
-    assert {"python", "numpy", "scipy", "pandas"} <= set(software())
+    assert {"python", "numpy", "scipy", "pandas", "statsmodels"} <= set(software())

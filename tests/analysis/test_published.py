@@ -43,6 +43,18 @@ def test_spreadsheets_mark_of_bytes_is_skipped(write):
         (UTILITY + "a,ace,1\n", "line 4 must have 4 fields; got 3"),
         (UTILITY.replace("60.0", "60 %"), "line 3 session_1 must be a number; got '60 %'"),
         (UTILITY.replace("60.0", ""), "line 3 session_1 must be a number; got ''"),
+        (UTILITY.replace("60.0", "+-60"), "line 3 session_1 must be a number; got '\\+-60'"),
+        (UTILITY.replace("60.0", "6\u00b2"), "line 3 session_1 must be a number; got '6\u00b2'"),
+        (UTILITY.replace("60.0", "-60"), r"line 3 session_1 must be in \[0, 100\]; got '-60'"),
+        (UTILITY.replace("60.0", "120"), r"line 3 session_1 must be in \[0, 100\]; got '120'"),
+        ("scenario,condition,n\na,x,7.5\n", "line 2 n must be a whole number of 1 or .* '7.5'"),
+        ("scenario,condition,n\na,x,\n", "line 2 n must be a whole number of 1 or more; got ''"),
+        (
+            "task,measure,experts_n36\nb,sub_concept_chosen_percent,120\n",
+            r"line 2 experts_n36 must be in \[0, 100\]; got '120'",
+        ),
+        ("task,measure,experts_n36\nb,odds_ratio,-1\n", "experts_n36 must be 0 or more; got '-1'"),
+        ("task,measure,experts_n0\nb,odds_ratio,1\n", r"must have participants; got \['experts_n0"),
         (b"\xff\xfe", "must be a CSV file in UTF-8"),
     ],
 )

@@ -63,3 +63,21 @@ def test_untestable_task_is_said(export):
 def test_studies_of_utility_have_none(export_folder):
     export = read_export(export_folder)
     assert recursivity_tables(export, export.participants["participant"]) == {}
+
+
+def test_tests_are_made_without_each_rule_in_turn(export):
+    results = analyse(export, "simulated")
+    table = results.tables["sensitivity_of_findings"]
+    assert list(table["left_out"].unique()) == [
+        "none", "practice", "quiz", "unfinished", "catch", "researcher", "all"
+    ]  # fmt: skip
+    own = table[table["left_out"] == "none"].reset_index(drop=True)
+    quoted = pd.concat([results.tables["intruder"], results.tables["binary_choice"]])
+    quoted = quoted[quoted["is_default"]].reset_index(drop=True)
+    shared = ["test", "group", "method", "estimate", "ci_low", "ci_high", "p"]
+    pd.testing.assert_frame_equal(own[shared], quoted[shared])
+    assert (own["change"] == 0).all()
+    assert (table[table["left_out"] == "catch"]["change"] > 0).all()
+    section = {section.id: section for section in inference_sections(results)}["sensitivity"]
+    assert section.paragraphs[0].startswith("Concept against chance: share ")
+    assert section.tables[0].header[1] == "Test"

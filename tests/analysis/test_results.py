@@ -1,9 +1,17 @@
+import json
 import warnings
 
 import pandas as pd
 import pytest
 
-from analysis.errors import AnalysisError, NoComparisonWarning, PopulationError, SmallArmWarning
+from analysis.errors import (
+    AnalysisError,
+    EmptyConditionWarning,
+    NoComparisonWarning,
+    PopulationError,
+    SmallArmWarning,
+)
+from analysis.report import write_results
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
 
@@ -90,6 +98,76 @@ def test_study_with_an_empty_baseline_compares_nothing(made_tables, tmp_path):
         results = analyse(export, "simulated").tables
     assert notes[0] == "baseline must be one of ['craft']; got 'baseline'."
     assert len(results["utility"]) == 0 and len(results["accuracy_by_condition"]) == 1
+
+
+def _fail_catch_trials(tables, condition):
+    for answer in tables["responses"]:
+        if answer["is_catch"] and answer["condition"] == condition:
+            answer.update(correct=False, choice="something else")
+    for row in tables["participants"]:
+        if row["condition"] == condition:
+            row["catch_correct"] = 0
+
+
+def test_condition_emptied_by_exclusions_is_said(made_tables, tmp_path):
+    tables, write = made_tables
+    _fail_catch_trials(tables, "craft")
+    export = read_export(write(tmp_path / "export", tables))
+    n = export.participants["condition"].eq("craft").sum()
+    with noted_warnings() as notes:
+        analyse(export, "simulated")
+    assert (
+        notes[0] == f"condition craft must have analysed participants; got 0 of {n} assigned to it."
+    )
+    with pytest.warns(EmptyConditionWarning), pytest.warns(NoComparisonWarning):
+        analyse(export, "simulated")
+
+
+def _with_a_third_arm(tables):
+    """Every other participant of the baseline and of CRAFT saw the control instead."""
+    names = [r["participant"] for r in tables["participants"] if r["condition"]][::3]
+    for rows in (tables["participants"], tables["responses"]):
+        for row in rows:
+            if row["participant"] in names and row["condition"]:
+                row["condition"] = "control"
+
+
+@pytest.fixture
+def three_arms(made_tables, tmp_path, monkeypatch):
+    """Write an export of three arms whose baseline is spoiled first."""
+
+    def write(spoil):
+        tables, write_tables = made_tables
+        _with_a_third_arm(tables)
+        spoil(tables)
+        folder = write_tables(tmp_path / "three", tables)
+        file = folder / "study.json"
+        conditions = {"conditions": ["baseline", "control", "craft"]}
+        file.write_text(json.dumps(json.loads(file.read_text()) | conditions))
+        return read_export(folder)
+
+    return write
+
+
+def _never_right(tables):
+    for answer in tables["responses"]:
+        if answer["condition"] == "baseline" and answer["tie"] is not None:
+            answer.update(correct=False, choice="something else")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_never_right, lambda tables: _fail_catch_trials(tables, "baseline")]
+)
+def test_tests_that_need_no_baseline_are_made_without_one(three_arms, spoil, tmp_path):
+    export = three_arms(spoil)
+    with noted_warnings():
+        results = analyse(export, "simulated")
+        page = write_results(results, tmp_path / "results").read_text(encoding="utf-8")
+    tables = results.tables
+    assert len(tables["utility"]) == 0 and "table_1" not in tables
+    assert {"odds_ratios", "all_pairs", "one_way", "sensitivity"} <= set(tables)
+    pair = tables["all_pairs"].query("condition in ['control', 'craft']")
+    assert pair["p"].notna().any() and "Do the exclusions matter?" in page
 
 
 def test_nobody_of_a_population_is_an_error(export_folder):

@@ -1,7 +1,13 @@
+import dataclasses
+import warnings
+
 import numpy as np
 import pytest
 
+from analysis.contrasts import Contrast
+from analysis.errors import AnalysisWarning
 from analysis.exclusions import RULES, decide
+from analysis.odds import marginal_odds_ratios
 from analysis.responses import read_export
 from analysis.scoring import scored_trials, session_accuracies
 from analysis.sensitivity import sensitivity
@@ -51,3 +57,28 @@ def test_guessers_let_in_pull_the_difference_down(table):
 def test_nobody_in_the_baseline_leaves_the_comparison_empty(export):
     found = sensitivity(export, RULES, baseline="control")
     assert np.isnan(found["difference"]).all() and found["accuracy"].notna().all()
+
+
+def test_primary_odds_ratio_stands_in_its_row(export):
+    primary = Contrast(condition="craft", reference="baseline", family="planned")
+    found = sensitivity(export, RULES, baseline="baseline", primary=primary)
+    found = found.set_index(["left_out", "condition"])
+    names = decide(export).query("rule.isna()")["participant"]
+    expected = marginal_odds_ratios(scored_trials(export, names), [primary]).iloc[0]
+    numbers = ["odds_ratio", "odds_low", "odds_high", "odds_p"]
+    row = found.loc[("none", "craft"), numbers].astype(float)
+    assert list(row) == pytest.approx(list(expected[["odds_ratio", "ci_low", "ci_high", "p"]]))
+    assert found.xs("baseline", level=1)[numbers].isna().all(axis=None)
+    assert found.loc[("catch", "craft"), "odds_ratio"] < row["odds_ratio"]
+
+
+def test_baseline_that_is_never_right_leaves_the_differences(export):
+    wrong = (
+        export.responses["condition"].eq("baseline").fillna(False) & ~export.responses["is_catch"]
+    )
+    spoiled = export.responses.assign(correct=export.responses["correct"] & ~wrong.astype(bool))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnalysisWarning)
+        found = sensitivity(dataclasses.replace(export, responses=spoiled), [], baseline="baseline")
+    row = found.set_index("condition").loc["craft"].iloc[0]
+    assert row["difference"] == row["accuracy"] and np.isnan(row["utility"])

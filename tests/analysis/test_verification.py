@@ -119,3 +119,33 @@ def test_missing_baseline_total_or_answers_are_errors(table_1):
     rows = pd.DataFrame({"scenario": ["a"], "condition": ["craft"], "n": ["3"]})
     with pytest.raises(PublishedTableError, match="scenario a must have one row of the condition"):
         verify(PublishedTable(name="t.csv", layout="sizes", rows=rows))
+
+
+def test_baseline_of_zero_cannot_be_checked():
+    rows = pd.DataFrame({"scenario": "a", "condition": ["baseline", "craft"],
+                         "session_1": ["0", "50"], "utility": ["", "1.2"]})  # fmt: skip
+    checks = verify(PublishedTable(name="t.csv", layout="utility", rows=rows))
+    assert list(checks["verdict"]) == ["unchecked"] and checks["computed"].isna().all()
+    assert checks.loc[0, "note"] == "the baseline's accuracy may be 0 as it is rounded"
+
+
+@pytest.mark.parametrize("n_each", [None, 15])
+def test_odds_of_all_cannot_be_checked(n_each):
+    rows = pd.DataFrame({
+        "task": "binary_choice",
+        "measure": ["sub_concept_chosen_percent", "odds_ratio", "p_value_below"],
+        "experts_n36": ["100", "9.9", "0.001"],
+    })  # fmt: skip
+    checks = verify(PublishedTable(name="t.csv", layout="recursivity", rows=rows), n_each=n_each)
+    assert checks.set_index("check").loc["odds", "verdict"] == "unchecked"
+
+
+def test_tests_that_have_no_value_are_left_out_of_the_bounds():
+    rows = pd.DataFrame({
+        "task": "intruder",
+        "measure": ["accuracy_concept_percent", "accuracy_sub_concept_percent", "p_value"],
+        "experts_n36": ["0", "100", "0.001"],
+    })  # fmt: skip
+    checks = verify(PublishedTable(name="t.csv", layout="recursivity", rows=rows), n_each=15)
+    found = checks.set_index("check").loc["p_value"]
+    assert found[["computed", "low", "high"]].notna().all()

@@ -1,0 +1,67 @@
+"""What a recursivity study's tests would find if a rule of exclusion were left out."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from analysis.errors import AnalysisWarning
+from analysis.exclusions import Rule, decide_record, raw_record
+from analysis.recursivity_tables import recursivity_tables
+from analysis.responses import Export
+from analysis.sensitivity import NONE, rule_sets
+
+KEYS: Final = ["test", "group", "quantity"]
+NUMBERS: Final = ["method", "n_participants", "estimate", "ci_low", "ci_high", "p"]
+
+
+def sensitivity_of_findings(
+    export: Export, rules: Sequence[Rule], *, level: float = 0.95
+) -> pd.DataFrame:
+    """Make the tests to quote without each rule in turn, and without any.
+
+    Parameters
+    ----------
+    export
+        Of one population, of a study of recursivity.
+    rules
+        In the order applied.
+    level
+        Coverage of all intervals, in (0, 1).
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per set of rules and test: ``left_out`` (``none``, the name of a rule, or ``all``),
+        ``test``, ``group``, ``quantity``, ``method``, ``n_participants``, ``change`` (of them, to
+        ``none``; missing where that has no such test), ``estimate``, ``ci_low``, ``ci_high``,
+        ``p``; empty where nothing can be tested. What cannot be tested without a rule has no row
+        there; warnings of sets of rules other than the study's own are not shown.
+    """
+    record = raw_record(export)
+    seen: dict[frozenset[str], pd.DataFrame] = {}
+    parts = []
+    for left_out, kept in rule_sets(rules).items():
+        decisions = decide_record(record, export.study, kept)
+        names = decisions.loc[decisions["rule"].isna(), "participant"]
+        key = frozenset(names)
+        if key not in seen:
+            seen[key] = _quoted(export, names, level)
+        parts.append(seen[key].assign(left_out=left_out))
+    table = pd.concat(parts, ignore_index=True)
+    own = table[table["left_out"] == NONE].set_index(KEYS)["n_participants"]
+    before = own.reindex(pd.MultiIndex.from_frame(table[KEYS])).set_axis(table.index)
+    change = table["n_participants"].astype("Int64") - before.astype("Int64")
+    columns = ["left_out", *KEYS, "method", "n_participants", "change", *NUMBERS[2:]]
+    return table.assign(change=change)[columns]
+
+
+def _quoted(export: Export, names: pd.Series, level: float) -> pd.DataFrame:
+    """Return the tests to quote, one row each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnalysisWarning)  # the study's own rules warned before
+        tables = recursivity_tables(export, names, level=level, has_alternatives=False)
+    empty = pd.DataFrame(columns=[*KEYS, *NUMBERS])
+    found = [table.loc[table["is_default"], list(empty)] for table in tables.values()]
+    return pd.concat(found, ignore_index=True) if found else empty
