@@ -259,6 +259,22 @@ class StudyConfig(Section):
         return self
 
 
+def editor_schema() -> dict[str, object]:
+    """Describe a file for an editor, which sees one file alone: what is missing may be in its base.
+
+    Returns
+    -------
+    dict[str, object]
+        JSON Schema with ``based_on``, in which no key is required.
+    """
+    schema = StudyConfig.model_json_schema()
+    for section in (schema, *schema["$defs"].values()):
+        section.pop("required", None)
+    based_on = {"title": "Based On", "type": "string"}
+    properties = {"based_on": based_on} | schema["properties"]
+    return schema | {"properties": properties}
+
+
 def _check_languages(language: str, others: Collection[str]) -> None:
     """Require tags, none of them twice."""
     for each in (language, *sorted(others)):

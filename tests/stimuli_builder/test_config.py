@@ -1,9 +1,11 @@
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from stimuli_builder.config import StudyConfig, read_config
+from stimuli_builder.config import StudyConfig, editor_schema, read_config
 from stimuli_builder.errors import ConfigError
 from tests.stimuli_builder.conftest import STUDY
 
@@ -62,9 +64,32 @@ def test_broken_toml_is_named(tmp_path):
         read_config(tmp_path / "c.toml")
 
 
+SCHEMA = Path("stimuli_builder/schemas/study.schema.json")
+
+
 def test_published_schema_is_the_codes():
-    published = json.loads(Path("stimuli_builder/schemas/study.schema.json").read_text())
-    assert published == StudyConfig.model_json_schema()
+    assert json.loads(SCHEMA.read_text()) == editor_schema()
+
+
+def test_published_schema_knows_every_key_of_the_code():
+    published, whole = json.loads(SCHEMA.read_text()), StudyConfig.model_json_schema()
+    assert set(published["properties"]) - {"based_on"} == set(whole["properties"])
+    for name, section in whole["$defs"].items():
+        assert published["$defs"][name]["properties"] == section["properties"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*Path("configs").glob("*_study.toml"), *Path("configs").glob("*_conditions.toml")],
+    ids=lambda file: file.stem,
+)
+def test_published_schema_takes_shipped_configurations(file):
+    jsonschema.validate(tomllib.loads(file.read_text()), json.loads(SCHEMA.read_text()))
+
+
+def test_published_schema_refuses_unknown_keys():
+    with pytest.raises(jsonschema.ValidationError, match="'sesions' was unexpected"):
+        jsonschema.validate({"sesions": 3}, json.loads(SCHEMA.read_text()))
 
 
 def test_a_file_gives_what_differs_from_the_one_it_is_based_on(study):
