@@ -102,6 +102,25 @@ def test_altered_file(bundle):
     ]
 
 
+def test_bytes_that_differ_from_those_listed(bundle):
+    name, listed = next(iter(bundle.manifest.media.items()))
+    media = bundle.manifest.media | {name: replace(listed, bytes=listed.bytes + 1)}
+    only_problem(
+        replace(bundle, manifest=replace(bundle.manifest, media=media)),
+        f"media file {name} must have the {listed.bytes + 1} bytes listed; got {listed.bytes}.",
+    )
+
+
+def test_picture_of_more_bytes_than_the_configuration_allows(bundle):
+    name, listed = next(iter(bundle.manifest.media.items()))
+    provenance = bundle.manifest.provenance
+    config = provenance.config | {"pictures": {"max_kb": 150}}
+    manifest = replace(bundle.manifest, provenance=replace(provenance, config=config))
+    assert audit_bundle(replace(bundle, manifest=manifest)) == []
+    manifest = replace(manifest, media=manifest.media | {name: replace(listed, bytes=330_000)})
+    only_problem(replace(bundle, manifest=manifest), f"{name} must have at most 150 kB; got 330.")
+
+
 def test_surplus_file(bundle):
     (bundle.path / "media" / "wolf.png").touch()
     assert audit_bundle(bundle) == ["media file must be listed in the manifest; got wolf.png."]
