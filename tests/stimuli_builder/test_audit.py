@@ -172,6 +172,64 @@ def test_phase_without_a_catch_trial(bundle):
     only_problem(changed, "session 1 must have 1 catch trials; got 0")
 
 
+def test_catch_trial_at_the_end(bundle):
+    trial = catch(bundle)
+    test = tuple(sorted(first_session(bundle).test, key=lambda name: name == trial))
+    only_problem(
+        with_session(bundle, test=test), f"session 1 must be neither first nor last; got {trial}"
+    )
+
+
+def test_catch_trial_of_an_image_that_was_not_shown(bundle):
+    trial = catch(bundle)
+    image = bundle.manifest.test_trials[scored(bundle)[0]].image
+    only_problem(
+        with_trial(bundle, trial, image=image),
+        f"session 1 must repeat an image of its training; got {trial}",
+    )
+
+
+def test_answers_in_order_of_class(bundle):
+    answers = bundle.answers.trials
+
+    def in_order(phase):
+        return tuple(sorted(phase, key=lambda trial: answers[trial].answer))
+
+    def sort(session):
+        return replace(session, training=in_order(session.training), test=in_order(session.test))
+
+    lists = tuple(
+        replace(each, sessions=tuple(map(sort, each.sessions))) for each in bundle.manifest.lists
+    )
+    changed = replace(bundle, manifest=replace(bundle.manifest, lists=lists))
+    only_problem(changed, "must not come class by class; got ['Husky'")
+
+
+def test_ties_of_another_share_than_asked_for(bundle):
+    provenance = bundle.manifest.provenance
+    config = provenance.config | {"training": {"tie_broken_share": 0.0}}
+    manifest = replace(bundle.manifest, provenance=replace(provenance, config=config))
+    answers = {
+        name: replace(answer, tie="broken") for name, answer in bundle.answers.trials.items()
+    }
+    changed = replace(bundle, answers=replace(bundle.answers, trials=answers), manifest=manifest)
+    only_problem(changed, "ties of training must be broken in a share of 0.0; got 1.00")
+
+
+def test_missing_answer_is_a_problem_where_lists_are_rotated(bundle):
+    lists = bundle.manifest.lists
+    n = 2 * len(lists[0].sessions)
+    many = tuple(replace(lists[i % len(lists)], name=f"list_{i}") for i in range(n))
+    trial = scored(bundle)[0]
+    known = {name: answer for name, answer in bundle.answers.trials.items() if name != trial}
+    changed = replace(
+        bundle,
+        manifest=replace(bundle.manifest, lists=many),
+        answers=replace(bundle.answers, trials=known),
+    )
+    only_problem(changed, f"trial {trial} must be in both manifest.json and answers.json; got one")
+
+
 def test_catch_trial_with_another_answer(bundle):
     trial = catch(bundle)
     other = {"Husky": "Wolf", "Wolf": "Husky"}[bundle.answers.trials[trial].answer]
