@@ -44,6 +44,16 @@ def test_defaults_are_those_of_the_paper(study):
         ('study = "small"', 'study = "My Study"', r"study in .*got 'My Study'"),
         ("title =", 'language = "English"\ntitle =', r"language must be a tag .*'English'"),
         ("title =", "translations = { en = {} }\ntitle =", r"must not hold language 'en' itself"),
+        (
+            "lists = 2",
+            'lists = 2\ntask = "recursivity"',
+            r"lists of a recursivity study must be 4",
+        ),
+        (
+            "[practice]",
+            "[explanation]\nconcepts = 11\n[practice]",
+            r"explanation.concepts .*got 11",
+        ),
         ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
     ],
 )

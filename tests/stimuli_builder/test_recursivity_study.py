@@ -21,6 +21,28 @@ from tests.planted_banks import planted_bank
 CONFIG = Path("configs/recursivity_study.toml")
 
 
+ASKING = """
+[[questionnaires]]
+name = "after"
+title = "After this part"
+place = "after_each_session"
+[[questionnaires.questions]]
+question = "effort"
+text = "How hard was it?"
+kind = "text"
+high = 500
+[translations.fr]
+"After this part" = "Après cette partie"
+"How hard was it?" = "Était-ce difficile ?"
+"""
+
+
+def asking_config(folder):
+    """The shipped study, with a questionnaire after each session."""
+    (folder / "study.toml").write_text(f'based_on = "{CONFIG.resolve()}"\n{ASKING}')
+    return read_config(folder / "study.toml")
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recursivity")
@@ -44,12 +66,18 @@ def bundle(tmp_path_factory):
         "licences": {"weights": "none", "images": "CC0"},
     }
     store = ConceptStore(path=folder, described=described, images=images, banks={"wolf": bank})
-    build(read_config(CONFIG), [store], folder / "images", folder / "bundle")
+    build(asking_config(folder), [store], folder / "images", folder / "bundle")
     return read_bundle(folder / "bundle")
 
 
 def test_it_passes_the_check(bundle):
     assert audit_bundle(bundle) == [] and bundle.manifest.task == "recursivity"
+
+
+def test_each_session_has_its_questionnaire(bundle):
+    for each in bundle.manifest.lists:
+        assert [session.questionnaire for session in each.sessions] == ["after"] * 3
+    assert bundle.manifest.practice.session.questionnaire is None
 
 
 def test_thirty_intruders_come_before_fifteen_choices(bundle):
