@@ -20,6 +20,7 @@ from stimuli_builder.config import StudyConfig
 from stimuli_builder.errors import BalanceWarning, BundleError, StimuliError
 from stimuli_builder.heats import HeatMaker
 from stimuli_builder.learnt import bias_index
+from stimuli_builder.licences import image_licences
 from stimuli_builder.manifest import Manifest, Practice, Provenance, QuizItem, Texts
 from stimuli_builder.pictures import MediaCollector
 from stimuli_builder.procedure import make_questionnaires, make_rules, make_settings, make_stages
@@ -195,6 +196,7 @@ def _panel_maker(
             cache=cache and cache / "pictures",
         ),
         licence=stores[0].described["licences"]["images"],
+        licences=image_licences(folder),
         sources={},
         seed=config.seed,
     )

@@ -20,6 +20,14 @@ def test_shipped_configurations_are_valid(file):
     assert (config.sessions, config.training.images, config.test.images) == (3, 5, 7)
 
 
+def test_the_papers_study_has_its_arms_pay_and_criteria():
+    config = read_config(Path("configs/husky_wolf_paper_arms.toml"))
+    assert config.conditions == ("baseline", "ace", "craft_concepts", "craft")
+    assert config.recruitment.pay == "$1.40" and config.recruitment.quota % config.lists == 0
+    assert config.recruitment.criteria == ("5,000 tasks completed", "over 98 % accepted")
+    assert config.texts.contact.startswith("[[") and config.languages == ()
+
+
 def test_defaults_are_those_of_the_paper(study):
     config = read_config(study)
     assert config.conditions == ("baseline", "craft")
@@ -74,6 +82,7 @@ def test_broken_toml_is_named(tmp_path):
         read_config(tmp_path / "c.toml")
 
 
+CONFIGS = Path("configs")
 SCHEMA = Path("stimuli_builder/schemas/study.schema.json")
 
 
@@ -90,7 +99,7 @@ def test_published_schema_knows_every_key_of_the_code():
 
 @pytest.mark.parametrize(
     "file",
-    [*Path("configs").glob("*_study.toml"), *Path("configs").glob("*_conditions.toml")],
+    [file for end in ("study", "conditions", "arms") for file in CONFIGS.glob(f"*_{end}.toml")],
     ids=lambda file: file.stem,
 )
 def test_published_schema_takes_shipped_configurations(file):
