@@ -41,6 +41,7 @@ def audit_bundle(bundle: Bundle) -> list[str]:
         *DESIGN_CHECKS,
         balance_problems,
         _size_problems,
+        _bytes_problems,
         _near_duplicate_problems,
     )
     return [problem for check in checks for problem in check(bundle)]
@@ -61,6 +62,9 @@ def _media_problems(bundle: Bundle) -> Iterator[str]:
         if not name.startswith(digest):
             yield f"media file {name} must have the SHA-256 of its name; got {digest}."
         else:
+            if len(content) != listed.bytes:
+                size = len(content)
+                yield f"media file {name} must have the {listed.bytes} bytes listed; got {size}."
             yield from _picture_problems(name, content, (listed.width_px, listed.height_px))
 
 
@@ -109,6 +113,15 @@ def _size_problems(bundle: Bundle) -> Iterator[str]:
             images[media[trial.image].width_px, media[trial.image].height_px] = name
     if len(images) > 1:
         yield f"images of test trials must be of one size; got {sorted(images)}."
+
+
+def _bytes_problems(bundle: Bundle) -> Iterator[str]:
+    """Pictures of more bytes than the configuration allows."""
+    pictures = bundle.manifest.provenance.config.get("pictures")
+    max_kb = pictures.get("max_kb") if isinstance(pictures, dict) else None
+    for name, listed in bundle.manifest.media.items():
+        if isinstance(max_kb, int) and listed.bytes > 1000 * max_kb:
+            yield f"media file {name} must have at most {max_kb} kB; got {listed.bytes / 1000:.0f}."
 
 
 def _near_duplicate_problems(bundle: Bundle) -> Iterator[str]:

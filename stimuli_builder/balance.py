@@ -55,7 +55,9 @@ def _rotation_problems(bundle: Bundle) -> Iterator[str]:
     counts: dict[str, Counter[int]] = {}
     for number, session in ((n, s) for each in lists for n, s in enumerate(each.sessions)):
         for trial in (*session.training, *session.test):
-            counts.setdefault(trial, Counter())[number] += not bundle.answers.trials[trial].is_catch
+            answer = bundle.answers.trials.get(trial)
+            is_scored = answer is not None and not answer.is_catch
+            counts.setdefault(trial, Counter())[number] += is_scored
     for trial, by_session in counts.items():
         often = [by_session[number] for number in range(n_sessions)]
         if max(often) > min(often):
@@ -70,7 +72,8 @@ def _side_problems(bundle: Bundle, each: TrialList) -> Iterator[str]:
     for number, session in enumerate(each.sessions, start=1):
         if session.task == "utility" or session.options_are_shuffled:
             continue
-        places = Counter(bundle.answers.trials[trial].answer for trial in session.test)
+        known = bundle.answers.trials
+        places = Counter(known[trial].answer for trial in session.test if trial in known)
         offered = len(bundle.manifest.test_trials[session.test[0]].options)
         often = [places[str(place)] for place in range(offered)]
         if max(often) > min(often) + 1:

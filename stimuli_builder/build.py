@@ -1,6 +1,7 @@
 """From concept stores to a study's bundle: ``craft-stimuli build``."""
 
 import difflib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from stimuli_builder.conditions.concepts import warn_of_unimportant
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.config import StudyConfig
-from stimuli_builder.errors import BundleError, StimuliError
+from stimuli_builder.errors import BalanceWarning, BundleError, StimuliError
 from stimuli_builder.heats import HeatMaker
 from stimuli_builder.learnt import bias_index
+from stimuli_builder.licences import image_licences
 from stimuli_builder.manifest import Manifest, Practice, Provenance, QuizItem, Texts
 from stimuli_builder.pictures import MediaCollector
 from stimuli_builder.procedure import make_questionnaires, make_rules, make_settings, make_stages
@@ -79,6 +81,7 @@ def build(
     draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
     _check_stores(config, stores)
     _check_crops(config, stores, folder)
+    warn_of_quota(config)
     stores = [_with_bias(config, stores[0], learnt), *stores[1:]]
     supersets = (
         draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
@@ -106,6 +109,29 @@ def build(
     manifest = _manifest(config, stores, lists=lists, practice=practice, trials=trials, maker=maker)
     manifest = with_translations(manifest, config.shared_translations)
     return _written(config, manifest, trials, maker, out)
+
+
+def warn_of_quota(config: StudyConfig) -> None:
+    """Say where a condition's participants cannot come equally often to every list.
+
+    Parameters
+    ----------
+    config
+        Of the study.
+
+    Warns
+    -----
+    BalanceWarning
+        If the quota is no multiple of the lists.
+    """
+    quota = config.recruitment.quota
+    if quota is not None and quota % config.lists:
+        warnings.warn(
+            f"recruitment.quota must be a multiple of the {config.lists} lists, for each to come "
+            f"equally often in every condition; got {quota}.",
+            BalanceWarning,
+            stacklevel=2,
+        )
 
 
 def _check_stores(config: StudyConfig, stores: Sequence[ConceptStore]) -> None:
@@ -180,6 +206,7 @@ def _panel_maker(
             cache=cache and cache / "pictures",
         ),
         licence=stores[0].described["licences"]["images"],
+        licences=image_licences(folder),
         sources={},
         seed=config.seed,
     )

@@ -432,9 +432,10 @@ def _parse(content: bytes, folder: Path, name: str) -> object:
         raise BundleError(f"{name} of bundle {folder.name} must be JSON; got {error}.") from error
     version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     if version not in READABLE:
+        is_newer = isinstance(version, int) and version > SCHEMA_VERSION
+        step = "Update this package." if is_newer else 'Rebuild it with "craft-stimuli build".'
         raise BundleError(
-            f"bundle {folder.name} must have schema_version {SCHEMA_VERSION}; got {version}. "
-            'Rebuild it with "craft-stimuli build".'
+            f"bundle {folder.name} must have schema_version {SCHEMA_VERSION}; got {version}. {step}"
         )
     try:
         return to_newest(parsed, name)

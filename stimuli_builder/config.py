@@ -9,11 +9,13 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from stimuli_builder.colours import PANEL_COLOURS
 from stimuli_builder.errors import ConfigError
 from stimuli_builder.translation_files import read_translations
 from stimuli_builder.translations import LANGUAGE
 
 _SHARED = "shared_translations"
+N_RECURSIVITY_LISTS = 4
 
 
 class Section(BaseModel):
@@ -31,9 +33,9 @@ class PhaseConfig(Section):
 
 
 class ExplanationConfig(Section):
-    """What a condition with an explanation shows."""
+    """What a condition with an explanation shows; each concept has a colour of its own."""
 
-    concepts: int = Field(default=3, ge=1)
+    concepts: int = Field(default=3, ge=1, le=len(PANEL_COLOURS))
     crops: int = Field(default=4, ge=1)
 
 
@@ -254,9 +256,30 @@ class StudyConfig(Section):
         if self.task == "utility" and self.catch_min_correct > self.sessions:
             raise ValueError(f"catch_min_correct must be at most {self.sessions}")
         _check_languages(self.language, {*self.languages, *self.translations})
+        if self.task == "recursivity" and self.lists != N_RECURSIVITY_LISTS:
+            raise ValueError(
+                f"lists of a recursivity study must be {N_RECURSIVITY_LISTS}: which block comes "
+                "first, times the sides of the choices"
+            )
         if sum(each.place == "after_each_session" for each in self.questionnaires) > 1:
             raise ValueError("questionnaires must have one place after_each_session at most")
         return self
+
+
+def editor_schema() -> dict[str, object]:
+    """Describe a file for an editor, which sees one file alone: what is missing may be in its base.
+
+    Returns
+    -------
+    dict[str, object]
+        JSON Schema with ``based_on``, in which no key is required.
+    """
+    schema = StudyConfig.model_json_schema()
+    for section in (schema, *schema["$defs"].values()):
+        section.pop("required", None)
+    based_on = {"title": "Based On", "type": "string"}
+    properties = {"based_on": based_on} | schema["properties"]
+    return schema | {"properties": properties}
 
 
 def _check_languages(language: str, others: Collection[str]) -> None:

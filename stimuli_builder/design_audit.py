@@ -6,6 +6,8 @@ Each check takes a bundle and yields one sentence a problem.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from math import factorial, prod
 from typing import Final
 
 from stimuli_builder.bundle import Bundle, Session, TestTrial, sessions_of, trials_of
@@ -21,6 +23,7 @@ TELLING: Final = (
     "sham",
     "concept",
 )
+LEAST_CHANCE: Final = 1e-3  # of an order that comes by itself
 DRAWN_NAME: Final = re.compile("[0-9a-f]{12}")
 DIGITS: Final = re.compile("[0-9a-f]+")
 
@@ -128,6 +131,57 @@ def _balance_problems(bundle: Bundle) -> Iterator[str]:
                 )
 
 
+def _order_problems(bundle: Bundle) -> Iterator[str]:
+    """Find lists whose every phase comes class by class, which can hardly be by chance."""
+    phases = {each.name: _orders(bundle, each.sessions) for each in bundle.manifest.lists}
+    whole = {"all": [order for orders in phases.values() for order in orders]}
+    for name, orders in (phases | whole).items():
+        chance = prod(_chance_of_sorted(order) for order in orders)
+        if chance < LEAST_CHANCE and all(_n_runs(order) == len(set(order)) for order in orders):
+            yield f"answers of list {name} must not come class by class; got {orders[0]}."
+            return
+
+
+def _orders(bundle: Bundle, sessions: Sequence[Session]) -> list[list[str]]:
+    """Return the answers of every phase with several, in the order shown."""
+    known = bundle.answers.trials
+    phases = [
+        phase
+        for session in sessions
+        if session.task == "utility" and not session.trials_are_shuffled
+        for phase in (session.training, _scored(bundle, session))
+    ]
+    orders = [[known[trial].answer for trial in phase if trial in known] for phase in phases]
+    return [order for order in orders if len(set(order)) > 1]
+
+
+def _n_runs(order: Sequence[str]) -> int:
+    return 1 + sum(one != other for one, other in pairwise(order))
+
+
+def _chance_of_sorted(order: Sequence[str]) -> float:
+    """Count the orders that come class by class among all orders."""
+    counts = Counter(order).values()
+    return factorial(len(counts)) * prod(map(factorial, counts)) / factorial(len(order))
+
+
+def _tie_problems(bundle: Bundle) -> Iterator[str]:
+    """Phases that break ties in another share than the configuration asks for."""
+    manifest, known = bundle.manifest, bundle.answers.trials
+    sessions = [s for each in manifest.lists for s in each.sessions if s.task == "utility"]
+    for phase in ("training", "test"):
+        asked = manifest.provenance.config.get(phase)
+        share = asked.get("tie_broken_share") if isinstance(asked, dict) else None
+        trials = [t for s in sessions for t in getattr(s, phase) if not _is_catch(bundle, t)]
+        ties = [known[trial].tie for trial in trials if trial in known]
+        if share is None or not ties or None in ties:
+            continue
+        found = ties.count("broken") / len(ties)
+        per_class = len(trials) / len(sessions) / len(manifest.classes)  # which rounds the share
+        if abs(found - share) > 1 / max(per_class, 1):
+            yield f"ties of {phase} must be broken in a share of {share}; got {found:.2f}."
+
+
 def _reuse_problems(bundle: Bundle) -> Iterator[str]:
     """Images that one list shows twice, or one phase shows and another asks about."""
     trained: set[str] = set()
@@ -166,16 +220,30 @@ def _catch_problems(bundle: Bundle) -> Iterator[str]:
             yield f"{where} must have {wanted} catch trials; got {len(caught)}."
         elif len(caught) > wanted:
             yield f"{where} must have {wanted} catch trials at most; got {len(caught)}."
-        shown = [manifest.training_trials[trial] for trial in session.training]
-        predictions = {trial.image: trial.prediction for trial in shown}
-        for trial in caught:
-            told = predictions.get(manifest.test_trials[trial].image or "")
-            answer = bundle.answers.trials[trial].answer
-            if told is not None and told != answer:
-                yield (
-                    f"catch trial {trial} of {where} must have the answer {told!r} that its "
-                    f"training showed; got {answer!r}."
-                )
+        yield from _caught_problems(bundle, session, caught, where)
+
+
+def _caught_problems(
+    bundle: Bundle, session: Session, caught: Sequence[str], where: str
+) -> Iterator[str]:
+    """Find catch trials at an end, of an image that was not shown, or with another answer."""
+    manifest = bundle.manifest
+    shown = [manifest.training_trials[trial] for trial in session.training]
+    predictions = {trial.image: trial.prediction for trial in shown}
+    is_placed = session.task == "utility" and not session.trials_are_shuffled
+    ends = {session.test[0], session.test[-1]} if is_placed and len(session.test) > 2 else set()
+    for trial in caught:
+        if trial in ends:
+            yield f"catch trial of {where} must be neither first nor last; got {trial}."
+        told = predictions.get(manifest.test_trials[trial].image or "")
+        answer = bundle.answers.trials[trial].answer
+        if told is None and shown:
+            yield f"catch trial of {where} must repeat an image of its training; got {trial}."
+        elif told is not None and told != answer:
+            yield (
+                f"catch trial {trial} of {where} must have the answer {told!r} that its "
+                f"training showed; got {answer!r}."
+            )
 
 
 def _explanation_problems(bundle: Bundle) -> Iterator[str]:
@@ -252,6 +320,8 @@ DESIGN_CHECKS: Final[tuple[Callable[[Bundle], Iterator[str]], ...]] = (
     _quiz_problems,
     _name_problems,
     _balance_problems,
+    _order_problems,
+    _tie_problems,
     _reuse_problems,
     _catch_problems,
     _explanation_problems,

@@ -32,5 +32,9 @@ class UnimportantWarning(UserWarning):
     """A study explains with concepts that do not matter to the network."""
 
 
+class BalanceWarning(UserWarning):
+    """A study's participants cannot be shared out equally over its lists."""
+
+
 class UnbiasedWarning(UserWarning):
     """A study's network has not learnt what its scenario is about."""

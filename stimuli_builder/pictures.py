@@ -17,7 +17,11 @@ from stimuli_builder.bundle import MediaFile, media_name
 from stimuli_builder.cache import keep, kept
 
 LEAST_QUALITY, STEP = 50, 5
-_CODE = [file_sha256(Path(inspect.getfile(module))) for module in (overlays, figures)]  # that draws
+POOREST_QUALITY = 5  # of a picture that any screen must show, and that is too large at 50
+SHRINK = 0.85  # of a side, where a picture for dense screens is too large
+_CODE = [  # that draws
+    file_sha256(Path(file)) for file in (*map(inspect.getfile, (overlays, figures)), __file__)
+]
 WORTH = 1.25  # a second size is kept where it is at least this much larger
 LARGE = ".large.webp"  # how files of renditions end in the cache
 EFFORT = 4  # of libwebp, 0 to 6
@@ -98,7 +102,9 @@ class MediaCollector:
             return self._listed(self._written(place, drawn))
         height_px = round(drawn.height * width_px / drawn.width)
         small = drawn.resize((width_px, height_px), Image.Resampling.LANCZOS)
-        second = self._written(place and place.with_suffix(LARGE), drawn)
+        second = self._dense(drawn, WORTH * width_px)
+        if second is not None and place is not None:
+            keep(place.with_suffix(LARGE), second)
         return self._listed(self._written(place, small), second)
 
     def _listed(self, content: bytes, large: bytes | None = None) -> str:
@@ -116,7 +122,7 @@ class MediaCollector:
 
     def _written(self, place: Path | None, image: Image.Image) -> bytes:
         """Encode a picture and write it to the cache: all of it or nothing."""
-        content = self._encoded(image)
+        content = self._encoded(image, POOREST_QUALITY)
         if place is not None:
             keep(place, content)
         return content
@@ -140,12 +146,26 @@ class MediaCollector:
         name = depends.hexdigest()
         return self._cache / name[:2] / f"{name}.webp"
 
-    def _encoded(self, image: Image.Image) -> bytes:
+    def _dense(self, image: Image.Image, least_px: float) -> bytes | None:
+        """Encode a picture for dense screens, smaller if need be; none where it stays too large."""
+        width_px = float(image.width)
+        while width_px >= least_px:
+            side_px = (round(width_px), round(image.height * width_px / image.width))
+            fitting = image
+            if side_px != image.size:
+                fitting = image.resize(side_px, Image.Resampling.LANCZOS)
+            content = self._encoded(fitting, LEAST_QUALITY)
+            if len(content) <= self._max_bytes:
+                return content
+            width_px *= SHRINK
+        return None
+
+    def _encoded(self, image: Image.Image, least_quality: int) -> bytes:
         bare = Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
         content = _encode(bare, self._quality)
         quality = self._quality
-        while len(content) > self._max_bytes and quality > LEAST_QUALITY:
-            quality = max(LEAST_QUALITY, quality - STEP)
+        while len(content) > self._max_bytes and quality > least_quality:
+            quality = max(least_quality, quality - STEP)
             content = _encode(bare, quality)
         return content
 

@@ -29,8 +29,10 @@ def write_preview(bundle: Bundle, out: Path) -> Path:
     Raises
     ------
     StimuliError
-        If the folder holds something.
+        If the folder holds something, or the bundle has no pictures.
     """
+    if not (bundle.path / "media").is_dir():
+        raise StimuliError(f"bundle {bundle.path} must have a folder media; got none.")
     if out.exists() and any(out.iterdir()):
         raise StimuliError(f"folder must be new or empty; got {out}.")
     environment = Environment(

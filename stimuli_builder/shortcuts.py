@@ -4,8 +4,10 @@ A shortcut is no error. In Husky vs. Wolf the ground decides, and the ground is 
 """
 
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -59,7 +61,8 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
     list[Shortcut]
         Task by task. Predictions by a logistic regression on the scored test images, each left out
         in turn; intruders by the picture farthest from the others' mean; sub-concepts by the group
-        whose mean is nearer to the picture in question.
+        whose mean is nearer to the picture in question. Position: the prediction by that of the
+        trial before, an option by the place that is right most often.
     """
     manifest, answers = bundle.manifest, bundle.answers.trials
     practised = set(manifest.practice.session.test) if manifest.practice else set()
@@ -84,6 +87,7 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
         if len(images) >= LEAST_TRIALS and len({answer for _, answer in images}) > 1:
             found.append(_of_images(colours, images, cue, channels))
         found += _of_options(colours, intruders, cue, channels)
+    found += _of_positions(bundle)
     return sorted(found, key=lambda each: each.task, reverse=True)
 
 
@@ -104,6 +108,35 @@ def mean_lab(content: bytes) -> np.ndarray:
         pixels = np.asarray(picture.convert("RGB").resize((64, 64))) / 255
     found: np.ndarray = rgb2lab(pixels).mean(axis=(0, 1))
     return found
+
+
+def _of_positions(bundle: Bundle) -> list[Shortcut]:
+    """Measure how far the order of trials, and the place of options, lead."""
+    known = bundle.answers.trials
+    pairs: list[tuple[str, str]] = []
+    chances: list[float] = []
+    places: dict[str, list[str]] = {}
+    n_options: dict[str, int] = {}
+    for session in (session for each in bundle.manifest.lists for session in each.sessions):
+        scored = [known[trial].answer for trial in session.test if not known[trial].is_catch]
+        if session.task == "utility" and len(scored) > 1 and not session.trials_are_shuffled:
+            pairs += pairwise(scored)
+            counts, n = Counter(scored).values(), len(scored)
+            chances += [sum(c * (c - 1) for c in counts) / (n * (n - 1))] * (n - 1)
+        elif session.task != "utility" and not session.options_are_shuffled:
+            places.setdefault(session.task, []).extend(scored)
+            n_options[session.task] = len(bundle.manifest.test_trials[session.test[0]].options)
+    found = []
+    if len(pairs) >= LEAST_TRIALS:
+        share, chance = np.mean([one == other for one, other in pairs]), np.mean(chances)
+        found.append(("utility", float(share), float(chance), len(pairs)))
+    for task, right in places.items():
+        most = Counter(right).most_common(1)[0][1]
+        found.append((task, most / len(right), 1 / n_options[task], len(right)))
+    return [
+        Shortcut(task=task, cue="position", share=share, chance=chance, n=n)
+        for task, share, chance, n in found
+    ]
 
 
 def _of_images(

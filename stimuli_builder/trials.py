@@ -211,7 +211,8 @@ class TrialMaker:
     def _whole(self, image: Candidate) -> str:
         """Return the media name of an image, and write down where it was taken from."""
         name = self._maker.media.add(self._square(image), self._maker.image_px)
-        source = PictureSource(file=image.file, box=None, licence=self._maker.licence)
+        licence = self._maker.licences.get(image.file, self._maker.licence)
+        source = PictureSource(file=image.file, box=None, licence=licence)
         self._maker.sources[name] = source
         return name
 

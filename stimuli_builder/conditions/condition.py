@@ -54,8 +54,8 @@ class PanelMaker:
         Times as many pixels as dense screens are given, where the images have them.
     media
         Takes the pictures.
-    licence
-        Of the images.
+    licence, licences
+        Of the images; and file -> its own, where it has one.
     sources
         Media name -> where it was taken from; filled as crops are cut.
     seed
@@ -74,6 +74,7 @@ class PanelMaker:
     licence: str
     sources: dict[str, PictureSource]
     seed: int
+    licences: Mapping[str, str] = field(default_factory=dict)
     _cut: dict[tuple[int, int], str] = field(default_factory=dict, init=False)  # bank, crop -> name
 
     def bank(self, method: str, prediction: str) -> ConceptBank:
@@ -144,10 +145,11 @@ class PanelMaker:
             name = self.media.add(crop_image(bank, crop, files, side_px), self.crop_px)
         except CraftError as error:
             raise StimuliError(str(error)) from error
+        file = bank.files[int(bank.crops.image[crop])]
         self.sources[name] = PictureSource(
-            file=bank.files[int(bank.crops.image[crop])],
+            file=file,
             box=tuple(bank.crops.boxes[crop].tolist()),
-            licence=self.licence,
+            licence=self.licences.get(file, self.licence),
         )
         return name
 

@@ -1,5 +1,6 @@
 """The recursivity study (appendix E.2): intruders of concepts and sub-concepts, then choices."""
 
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ from stimuli_builder.answers import TrialAnswer
 from stimuli_builder.clusters import Cluster, clusters_of
 from stimuli_builder.conditions.concepts import shown_concepts
 from stimuli_builder.conditions.condition import PanelMaker
-from stimuli_builder.config import StudyConfig
+from stimuli_builder.config import N_RECURSIVITY_LISTS, StudyConfig
 from stimuli_builder.manifest import Practice
+from stimuli_builder.procedure import session_questionnaire
 from stimuli_builder.sessions import Session, Task, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.tasks.binary_choice import SHAMS, ChoiceTrial, choice_trials
@@ -19,6 +21,7 @@ from stimuli_builder.tasks.intruder import CropColours, IntruderTrial, intruder_
 from stimuli_builder.trials import BLANK, TrialMaker
 
 N_PRACTICE_OPTIONS = 5
+NAMES = string.ascii_lowercase[:N_RECURSIVITY_LISTS]
 
 
 def recursivity_lists(
@@ -65,13 +68,14 @@ def recursivity_lists(
         for flip in range(2)
     ]
     lists = []
-    for number, name in enumerate("abcd"):
+    asked = session_questionnaire(config)
+    for number, name in enumerate(NAMES):
         ordered = blocks if number % 2 == 0 else blocks[::-1]
-        intruders = [_session("intruder", block) for block in ordered if block]
+        intruders = [_session("intruder", block, asked) for block in ordered if block]
         lists.append(
             TrialList(
                 name=name,
-                sessions=(*intruders, _session("binary_choice", sides[number // 2])),
+                sessions=(*intruders, _session("binary_choice", sides[number // 2], asked)),
             )
         )
     return tuple(lists)
@@ -172,7 +176,7 @@ def _answer(place: int, cluster: Cluster) -> TrialAnswer:
     return replace(BLANK, answer=str(place), label=cluster.bank.class_name, concept=cluster.path)
 
 
-def _session(task: Task, names: Sequence[str]) -> Session:
+def _session(task: Task, names: Sequence[str], questionnaire: str | None = None) -> Session:
     """Make a session; trials come in an order of each participant's own."""
     return Session(
         task=task,
@@ -182,5 +186,5 @@ def _session(task: Task, names: Sequence[str]) -> Session:
         test=tuple(names),
         trials_are_shuffled=True,
         options_are_shuffled=task == "intruder",
-        questionnaire=None,
+        questionnaire=questionnaire,
     )

@@ -102,6 +102,25 @@ def test_altered_file(bundle):
     ]
 
 
+def test_bytes_that_differ_from_those_listed(bundle):
+    name, listed = next(iter(bundle.manifest.media.items()))
+    media = bundle.manifest.media | {name: replace(listed, bytes=listed.bytes + 1)}
+    only_problem(
+        replace(bundle, manifest=replace(bundle.manifest, media=media)),
+        f"media file {name} must have the {listed.bytes + 1} bytes listed; got {listed.bytes}.",
+    )
+
+
+def test_picture_of_more_bytes_than_the_configuration_allows(bundle):
+    name, listed = next(iter(bundle.manifest.media.items()))
+    provenance = bundle.manifest.provenance
+    config = provenance.config | {"pictures": {"max_kb": 150}}
+    manifest = replace(bundle.manifest, provenance=replace(provenance, config=config))
+    assert audit_bundle(replace(bundle, manifest=manifest)) == []
+    manifest = replace(manifest, media=manifest.media | {name: replace(listed, bytes=330_000)})
+    only_problem(replace(bundle, manifest=manifest), f"{name} must have at most 150 kB; got 330.")
+
+
 def test_surplus_file(bundle):
     (bundle.path / "media" / "wolf.png").touch()
     assert audit_bundle(bundle) == ["media file must be listed in the manifest; got wolf.png."]
@@ -151,6 +170,64 @@ def test_image_twice_in_a_list(bundle):
 def test_phase_without_a_catch_trial(bundle):
     changed = with_answer(bundle, catch(bundle), is_catch=False)
     only_problem(changed, "session 1 must have 1 catch trials; got 0")
+
+
+def test_catch_trial_at_the_end(bundle):
+    trial = catch(bundle)
+    test = tuple(sorted(first_session(bundle).test, key=lambda name: name == trial))
+    only_problem(
+        with_session(bundle, test=test), f"session 1 must be neither first nor last; got {trial}"
+    )
+
+
+def test_catch_trial_of_an_image_that_was_not_shown(bundle):
+    trial = catch(bundle)
+    image = bundle.manifest.test_trials[scored(bundle)[0]].image
+    only_problem(
+        with_trial(bundle, trial, image=image),
+        f"session 1 must repeat an image of its training; got {trial}",
+    )
+
+
+def test_answers_in_order_of_class(bundle):
+    answers = bundle.answers.trials
+
+    def in_order(phase):
+        return tuple(sorted(phase, key=lambda trial: answers[trial].answer))
+
+    def sort(session):
+        return replace(session, training=in_order(session.training), test=in_order(session.test))
+
+    lists = tuple(
+        replace(each, sessions=tuple(map(sort, each.sessions))) for each in bundle.manifest.lists
+    )
+    changed = replace(bundle, manifest=replace(bundle.manifest, lists=lists))
+    only_problem(changed, "must not come class by class; got ['Husky'")
+
+
+def test_ties_of_another_share_than_asked_for(bundle):
+    provenance = bundle.manifest.provenance
+    config = provenance.config | {"training": {"tie_broken_share": 0.0}}
+    manifest = replace(bundle.manifest, provenance=replace(provenance, config=config))
+    answers = {
+        name: replace(answer, tie="broken") for name, answer in bundle.answers.trials.items()
+    }
+    changed = replace(bundle, answers=replace(bundle.answers, trials=answers), manifest=manifest)
+    only_problem(changed, "ties of training must be broken in a share of 0.0; got 1.00")
+
+
+def test_missing_answer_is_a_problem_where_lists_are_rotated(bundle):
+    lists = bundle.manifest.lists
+    n = 2 * len(lists[0].sessions)
+    many = tuple(replace(lists[i % len(lists)], name=f"list_{i}") for i in range(n))
+    trial = scored(bundle)[0]
+    known = {name: answer for name, answer in bundle.answers.trials.items() if name != trial}
+    changed = replace(
+        bundle,
+        manifest=replace(bundle.manifest, lists=many),
+        answers=replace(bundle.answers, trials=known),
+    )
+    only_problem(changed, f"trial {trial} must be in both manifest.json and answers.json; got one")
 
 
 def test_catch_trial_with_another_answer(bundle):

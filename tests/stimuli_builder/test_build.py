@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 
 from stimuli_builder.audit import audit_bundle
+from stimuli_builder.build import warn_of_quota
 from stimuli_builder.bundle import in_language, read_bundle, texts_of
 from stimuli_builder.cli import main
+from stimuli_builder.config import read_config
+from stimuli_builder.errors import BalanceWarning
 from tests.stimuli_builder.conftest import STUDY
 
 
@@ -39,6 +42,14 @@ def trained(built):
     """Return the training trials of the sessions."""
     sessions = (session for each in built.manifest.lists for session in each.sessions)
     return [built.manifest.training_trials[name] for each in sessions for name in each.training]
+
+
+def test_quota_that_lists_cannot_share_is_warned_of(study):
+    study.write_text(STUDY + "[recruitment]\nquota = 6\n")
+    warn_of_quota(read_config(study))
+    study.write_text(STUDY + "[recruitment]\nquota = 5\n")
+    with pytest.warns(BalanceWarning, match=r"must be a multiple of the 2 lists.*; got 5."):
+        warn_of_quota(read_config(study))
 
 
 def test_bundle_passes_the_check(built):

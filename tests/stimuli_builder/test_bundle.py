@@ -83,9 +83,11 @@ def test_missing_file_is_named(tmp_path):
         read_bundle(tmp_path)
 
 
-def test_another_schema_version_is_refused(copy):
-    rewrite(copy / "manifest.json", schema_version=3)
-    with pytest.raises(BundleError, match=r"must have schema_version 2; got 3. Rebuild it with"):
+@pytest.mark.parametrize(("version", "step"), [(0, "Rebuild it with"), (3, "Update this package.")])
+def test_another_schema_version_is_refused(version, step, copy):
+    rewrite(copy / "manifest.json", schema_version=version)
+    message = rf"must have schema_version 2; got {version}. {step}"
+    with pytest.raises(BundleError, match=message):
         read_bundle(copy)
 
 

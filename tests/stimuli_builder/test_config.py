@@ -1,9 +1,11 @@
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from stimuli_builder.config import StudyConfig, read_config
+from stimuli_builder.config import StudyConfig, editor_schema, read_config
 from stimuli_builder.errors import ConfigError
 from tests.stimuli_builder.conftest import STUDY
 
@@ -16,6 +18,14 @@ from tests.stimuli_builder.conftest import STUDY
 def test_shipped_configurations_are_valid(file):
     config = read_config(file)
     assert (config.sessions, config.training.images, config.test.images) == (3, 5, 7)
+
+
+def test_the_papers_study_has_its_arms_pay_and_criteria():
+    config = read_config(Path("configs/husky_wolf_paper_arms.toml"))
+    assert config.conditions == ("baseline", "ace", "craft_concepts", "craft")
+    assert config.recruitment.pay == "$1.40" and config.recruitment.quota % config.lists == 0
+    assert config.recruitment.criteria == ("5,000 tasks completed", "over 98 % accepted")
+    assert config.texts.contact.startswith("[[") and config.languages == ()
 
 
 def test_defaults_are_those_of_the_paper(study):
@@ -42,6 +52,16 @@ def test_defaults_are_those_of_the_paper(study):
         ('study = "small"', 'study = "My Study"', r"study in .*got 'My Study'"),
         ("title =", 'language = "English"\ntitle =', r"language must be a tag .*'English'"),
         ("title =", "translations = { en = {} }\ntitle =", r"must not hold language 'en' itself"),
+        (
+            "lists = 2",
+            'lists = 2\ntask = "recursivity"',
+            r"lists of a recursivity study must be 4",
+        ),
+        (
+            "[practice]",
+            "[explanation]\nconcepts = 11\n[practice]",
+            r"explanation.concepts .*got 11",
+        ),
         ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
     ],
 )
@@ -62,9 +82,33 @@ def test_broken_toml_is_named(tmp_path):
         read_config(tmp_path / "c.toml")
 
 
+CONFIGS = Path("configs")
+SCHEMA = Path("stimuli_builder/schemas/study.schema.json")
+
+
 def test_published_schema_is_the_codes():
-    published = json.loads(Path("stimuli_builder/schemas/study.schema.json").read_text())
-    assert published == StudyConfig.model_json_schema()
+    assert json.loads(SCHEMA.read_text()) == editor_schema()
+
+
+def test_published_schema_knows_every_key_of_the_code():
+    published, whole = json.loads(SCHEMA.read_text()), StudyConfig.model_json_schema()
+    assert set(published["properties"]) - {"based_on"} == set(whole["properties"])
+    for name, section in whole["$defs"].items():
+        assert published["$defs"][name]["properties"] == section["properties"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for end in ("study", "conditions", "arms") for file in CONFIGS.glob(f"*_{end}.toml")],
+    ids=lambda file: file.stem,
+)
+def test_published_schema_takes_shipped_configurations(file):
+    jsonschema.validate(tomllib.loads(file.read_text()), json.loads(SCHEMA.read_text()))
+
+
+def test_published_schema_refuses_unknown_keys():
+    with pytest.raises(jsonschema.ValidationError, match="'sesions' was unexpected"):
+        jsonschema.validate({"sesions": 3}, json.loads(SCHEMA.read_text()))
 
 
 def test_a_file_gives_what_differs_from_the_one_it_is_based_on(study):

@@ -99,3 +99,21 @@ def test_kept_picture_that_was_cut_short_is_drawn_again(tmp_path, ending):
     again = MediaCollector(90, cache=tmp_path)
     again.add(image, 40)
     assert again.files == first.files and again.contents == first.contents
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "sides"), [(10**9, [80, 160]), (10_000, [80, 136]), (5_000, [80])]
+)
+def test_picture_for_dense_screens_shrinks_or_is_left_out(max_bytes, sides):
+    noise = np.random.default_rng(0).integers(0, 255, (160, 160, 3)).astype(np.uint8)
+    media = MediaCollector(90, max_bytes=max_bytes)
+    media.add(Image.fromarray(noise), 80)
+    assert sorted(each.width_px for each in media.files.values()) == sides
+    assert all(each.bytes <= max_bytes for each in media.files.values())
+
+
+def test_picture_that_any_screen_must_show_becomes_poorer():
+    noise = np.random.default_rng(0).integers(0, 255, (448, 448, 3)).astype(np.uint8)
+    media = MediaCollector(90, max_bytes=60_000)
+    media.add(Image.fromarray(noise), 448)
+    assert [(each.width_px, each.bytes <= 60_000) for each in media.files.values()] == [(448, True)]

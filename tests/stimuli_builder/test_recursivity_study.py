@@ -11,7 +11,7 @@ from craft_core.store import StoredImage
 from stimuli_builder.audit import audit_bundle
 from stimuli_builder.balance import balance_table
 from stimuli_builder.build import build
-from stimuli_builder.bundle import read_bundle
+from stimuli_builder.bundle import media_of, read_bundle
 from stimuli_builder.cli import main
 from stimuli_builder.config import read_config
 from stimuli_builder.shortcuts import shortcuts
@@ -19,6 +19,28 @@ from stimuli_builder.stores import ConceptStore
 from tests.planted_banks import planted_bank
 
 CONFIG = Path("configs/recursivity_study.toml")
+
+
+ASKING = """
+[[questionnaires]]
+name = "after"
+title = "After this part"
+place = "after_each_session"
+[[questionnaires.questions]]
+question = "effort"
+text = "How hard was it?"
+kind = "text"
+high = 500
+[translations.fr]
+"After this part" = "Après cette partie"
+"How hard was it?" = "Était-ce difficile ?"
+"""
+
+
+def asking_config(folder):
+    """The shipped study, with a questionnaire after each session."""
+    (folder / "study.toml").write_text(f'based_on = "{CONFIG.resolve()}"\n{ASKING}')
+    return read_config(folder / "study.toml")
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +66,18 @@ def bundle(tmp_path_factory):
         "licences": {"weights": "none", "images": "CC0"},
     }
     store = ConceptStore(path=folder, described=described, images=images, banks={"wolf": bank})
-    build(read_config(CONFIG), [store], folder / "images", folder / "bundle")
+    build(asking_config(folder), [store], folder / "images", folder / "bundle")
     return read_bundle(folder / "bundle")
 
 
 def test_it_passes_the_check(bundle):
     assert audit_bundle(bundle) == [] and bundle.manifest.task == "recursivity"
+
+
+def test_each_session_has_its_questionnaire(bundle):
+    for each in bundle.manifest.lists:
+        assert [session.questionnaire for session in each.sessions] == ["after"] * 3
+    assert bundle.manifest.practice.session.questionnaire is None
 
 
 def test_thirty_intruders_come_before_fifteen_choices(bundle):
@@ -108,16 +136,12 @@ def test_preview_shows_every_trial(bundle, tmp_path, capsys):
     page = (tmp_path / "preview" / "index.html").read_text()
     assert str(tmp_path / "preview" / "index.html") in capsys.readouterr().out
     shown = set(re.findall(r'src="media/([0-9a-f]{64}\.webp)"', page))
-    of_list_a = {
-        picture
-        for session in bundle.manifest.lists[0].sessions
-        for trial in session.test
-        for option in bundle.manifest.test_trials[trial].options
-        for picture in option.pictures
-    }
-    assert of_list_a <= shown
+    asked = [trial for trial in bundle.manifest.test_trials.values() if trial.options]
+    assert {name for trial in asked for name in media_of(trial)} <= shown
     assert all((tmp_path / "preview" / "media" / name).exists() for name in shown)
-    assert page.count('class="option right"') == 45 + 4
+    of_list_a = sum(len(session.test) for session in bundle.manifest.lists[0].sessions)
+    assert of_list_a == 45 and len(asked) >= 45 + 4
+    assert page.count('class="option right"') == len(asked)
 
 
 def test_preview_does_not_overwrite(bundle, tmp_path, capsys):

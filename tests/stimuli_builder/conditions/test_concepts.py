@@ -186,3 +186,12 @@ def test_concepts_without_importance_are_warned_of(folder):
         UnimportantWarning, match=r"of wolf \(ace\) must have importance; got none for 2 of 3"
     ):
         warn_of_unimportant({"ace": {"wolf": bank}}, 3)
+
+
+def test_crops_have_the_licence_of_their_image(folder):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    own = {bank.files[0]: "CC BY 4.0"}
+    maker = replace(maker_of(bank, folder), licences=own)
+    rows = [int((bank.crops.image == number).nonzero()[0]) for number in range(2)]
+    names = maker.crops(bank, rows)
+    assert [maker.sources[name].licence for name in names] == ["CC BY 4.0", "CC0"]
