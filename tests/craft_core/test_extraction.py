@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,30 @@ def test_run_that_was_stopped_goes_on(folder, tmp_path, monkeypatch):
     assert done == ["blue"] and not unfinished.exists()
     for name in ("store.json", "red/bank.json", "blue/bank.json"):
         assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+@pytest.mark.parametrize("state", ["stopped", "lacks a class"])
+def test_other_images_are_not_resumed(state, folder, tmp_path, monkeypatch):
+    config, out = config_of(classes={"red": 0, "blue": 1}), tmp_path / "store"
+    pictures = shutil.copytree(folder, tmp_path / "pictures")
+
+    def stop_at_blue(task: ClassTask, backbone=None):
+        if task.name == "blue":
+            if state == "stopped":
+                raise KeyboardInterrupt
+            return Outcome(name="blue", error="no memory")
+        return run_task(task, backbone)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("craft_core.extraction.run_task", stop_at_blue)
+        with suppress(KeyboardInterrupt):
+            extract(config, pictures, out)
+    shutil.copy(pictures / "red" / "1.png", pictures / "red" / "0.png")
+    with pytest.raises(StoreError, match=r"same images, labels and splits; got another red/0\.png"):
+        extract(config, pictures, out, resume=True)
+    shutil.copy(folder / "red" / "0.png", pictures / "red" / "0.png")
+    store = extract(config, pictures, out, resume=True)
+    assert [found["class_name"] for found in store["classes"]] == ["red", "blue"]
 
 
 def test_run_that_finished_nothing_leaves_nothing(folder, tmp_path):
