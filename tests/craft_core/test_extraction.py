@@ -18,6 +18,7 @@ from craft_core.dataset import Dataset
 from craft_core.errors import CraftError, StoreError
 from craft_core.extraction import begin, extract, finished_classes, tasks_of
 from craft_core.images import ImageRecord
+from craft_core.map_figures import maps_figure
 from craft_core.publication import draw_figure
 
 NETWORK = "python:tests.planted_network:PartsNet"
@@ -197,6 +198,18 @@ def test_run_that_was_stopped_goes_on(folder, tmp_path, monkeypatch):
     assert done == ["blue"] and not unfinished.exists()
     for name in ("store.json", "red/bank.json", "blue/bank.json"):
         assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+def test_nothing_of_a_failed_class_is_kept(folder, tmp_path, monkeypatch):
+    def refuse(bank, *_):
+        if bank.class_name == "blue":
+            raise MemoryError
+        return maps_figure(bank, *_)
+
+    monkeypatch.setattr("craft_core.class_extraction.maps_figure", refuse)
+    store = extract(config_of(), folder, tmp_path / "store")
+    assert store["failed"] == [{"class_name": "blue", "error": "MemoryError: no reason given"}]
+    assert (tmp_path / "store" / "red").exists() and not (tmp_path / "store" / "blue").exists()
 
 
 @pytest.mark.parametrize("state", ["stopped", "lacks a class"])
