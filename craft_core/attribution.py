@@ -5,6 +5,7 @@ Letters: n images of H x W pixels, r concepts.
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from craft_core.errors import BackboneError, CraftError, ShapeError
 from craft_core.images import Images, batches_for, picture_size, progress
 from craft_core.maps import cam, gradients, perturbations, superpixels
 from craft_core.maps.targets import Target, concept_target, logit_target
+from craft_core.memory import in_halves
 from craft_core.transforms import Transform
 
 METHODS: dict[str, Callable[..., Tensor]] = {
@@ -190,7 +192,12 @@ def _maps(
     compute = METHODS[method]
     options = _options(compute, method, generator=generator, n_samples=n_samples)
     loop = progress(batches_for(backbone, images), len(images), "maps")
-    parts = [compute(target, batch.to(backbone.device), **options) for batch in loop]
+    explain = partial(compute, target, **options)
+    parts = []
+    for batch in loop:
+        placed = batch.to(backbone.device)
+        # halves of a method that draws would draw other masks; `Target.values` halves its batches
+        parts.append(explain(placed) if "generator" in options else in_halves(explain, placed))
     if not parts:
         side = backbone.transform.size_px
         return torch.zeros(0, target.n_scores, side, side, device=backbone.device)

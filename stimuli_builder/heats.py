@@ -18,10 +18,10 @@ from torch import Tensor
 from craft_core.attribution import attribution_maps, concept_maps
 from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
-from craft_core.errors import CraftError
 from craft_core.provenance import file_sha256, package_version
 from stimuli_builder.cache import keep, kept
 from stimuli_builder.errors import StimuliError
+from stimuli_builder.failures import reason_of
 
 DRAWING = ("smoothgrad", "rise", "sobol", "hsic", "lime", "kernel_shap")
 SIGNED = ("gradient_input", "integrated_gradients", "smoothgrad")
@@ -191,13 +191,14 @@ class HeatMaker:
             return
         try:
             maps = compute([self._folder / file for file in files])
-        except CraftError as error:
+        except Exception as error:  # a network's own code may raise anything
             if len(files) > 1:
                 for file in files:
                     self._compute(what, method, [file], compute)
                 return
             raise StimuliError(
-                f"maps by {method!r} must work on every training image; got {files[0]}: {error}"
+                f"maps by {method!r} must work on every training image; got {files[0]}: "
+                f"{reason_of(error)}"
             ) from error
         for file, heat in zip(files, maps, strict=True):
             self._made[what, file] = _whole_numbers(heat, method)

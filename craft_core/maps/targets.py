@@ -13,6 +13,7 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone
 from craft_core.errors import ClassError
+from craft_core.memory import in_halves
 
 if TYPE_CHECKING:
     from craft_core.bank import ConceptBank
@@ -59,7 +60,7 @@ class Target:
         """
         with torch.no_grad():
             parts = torch.split(images, self.backbone.batch_size)
-            return torch.cat([self.score(part) for part in parts])
+            return torch.cat([in_halves(self.score, part) for part in parts])
 
 
 def concept_target(bank: "ConceptBank", concepts: Sequence[int]) -> Target:

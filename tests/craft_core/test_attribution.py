@@ -11,7 +11,7 @@ from craft_core.attribution import (
 )
 from craft_core.backbones import load_backbone
 from craft_core.concepts import fit_concepts
-from craft_core.errors import BackboneError, ClassError, CraftError, ShapeError
+from craft_core.errors import BackboneError, ClassError, CraftError, MemoryWarning, ShapeError
 from craft_core.map_quality import measure_maps
 from craft_core.nnls import nnls
 from craft_core.transforms import Transform
@@ -204,6 +204,29 @@ def test_methods_that_do_not_sample_take_no_number(planted, pictures):
 def test_logits_have_no_value_at_a_position(planted, pictures):
     with pytest.raises(CraftError, match=r"method must not be 'positional' for logits"):
         attribution_maps(planted.backbone, pictures.images[:1], 0, "positional")
+
+
+@pytest.mark.parametrize("method", ["saliency", "grad_cam", "occlusion", "rise"])
+def test_batch_that_does_not_fit_the_memory_is_halved(planted, pictures, method):
+    """The device has room for three images' activations."""
+    images, options = pictures.images[:5], {}
+    if method == "rise":
+        options = {"generator": torch.Generator().manual_seed(0), "n_samples": 8}
+    expected = concept_maps(planted, images, [0], method, **options)
+    if method == "rise":
+        options["generator"].manual_seed(0)
+
+    def refuse(_module, inputs):
+        if len(inputs[0]) > 3:
+            raise torch.OutOfMemoryError("tried to allocate 7 GiB.")
+
+    handle = planted.backbone.module.register_forward_pre_hook(refuse)
+    try:
+        with pytest.warns(MemoryWarning, match="does not fit the device's memory"):
+            found = concept_maps(planted, images, [0], method, **options)
+    finally:
+        handle.remove()
+    torch.testing.assert_close(found, expected)
 
 
 def test_no_images_have_no_maps(planted):

@@ -1,9 +1,11 @@
 """Panels of concepts, of examples, and of attribution maps, of a planted bank."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from craft_core.errors import SkippedImageWarning
@@ -14,7 +16,9 @@ from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.heats import HeatMaker
+from stimuli_builder.orders import Candidate
 from stimuli_builder.pictures import MediaCollector
+from stimuli_builder.trials import TrialMaker
 from tests.planted_banks import planted_bank
 
 
@@ -144,6 +148,32 @@ def test_kept_map_that_was_cut_short_is_computed_again(folder, tmp_path):
         place.write_bytes(place.read_bytes()[:-9])
     again = maker_of(bank, folder, tmp_path / "cache").heats
     assert (again.of_class("grad_cam", "wolf", bank.files[0]) == found).all()
+
+
+def test_any_failure_names_method_and_image(folder, monkeypatch):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    maker = maker_of(bank, folder)
+
+    def run_out(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nmore lines")
+
+    monkeypatch.setattr("stimuli_builder.heats.attribution_maps", run_out)
+    message = r"maps by 'saliency' .*; got wolf/000.png: OutOfMemoryError: CUDA out of memory\.$"
+    with pytest.raises(StimuliError, match=message):
+        maker.heats.of_class("saliency", "wolf", bank.files[0])
+
+
+def test_any_failure_of_a_condition_names_condition_and_image(folder, maker, monkeypatch):
+    def refuse(*_):
+        raise AssertionError
+
+    failing = replace(CONDITIONS["craft"], panel=refuse)
+    monkeypatch.setitem(CONDITIONS, "craft", failing)
+    trials = TrialMaker(maker, conditions=["craft"], generator=np.random.default_rng(0))
+    image = Candidate(file="wolf/000.png", prediction="wolf", label="wolf", tie="")
+    message = r"condition craft on image wolf/000\.png: AssertionError: no reason given"
+    with pytest.raises(StimuliError, match=message):
+        trials.training(image)
 
 
 def test_a_method_that_fails_names_the_image(folder):
