@@ -140,6 +140,43 @@ def test_maps_are_kept_by_content(folder, tmp_path):
     assert not (other == 7).all()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"negatives": "rectify"}, {"precision": "mixed"}, {"pooling": "class_token"}, {}, "code"],
+)
+def test_kept_maps_are_those_of_the_same_network_and_code(folder, tmp_path, monkeypatch, changes):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    computed = []
+
+    def compute(_backbone, files, *_, **__):
+        computed.append(files)
+        return torch.ones(len(files), 8, 8)
+
+    monkeypatch.setattr("stimuli_builder.heats.attribution_maps", compute)
+    for changed in (False, True):
+        if changed and changes == "code":
+            monkeypatch.setattr("stimuli_builder.heats.code_sha256", lambda: "another")
+        elif changed:
+            bank = replace(bank, backbone=replace(bank.backbone, **changes))
+        maker_of(bank, folder, tmp_path / "cache").heats.of_class("grad_cam", "wolf", bank.files[0])
+    assert len(computed) == (2 if changes else 1)
+
+
+def test_kept_maps_of_concepts_are_those_of_the_same_coder(folder, tmp_path, monkeypatch):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    computed = []
+
+    def compute(_bank, files, *_):
+        computed.append(files)
+        return torch.ones(len(files), 1, 8, 8)
+
+    monkeypatch.setattr("stimuli_builder.heats.concept_maps", compute)
+    other = replace(bank, coder=replace(bank.coder, kind="nearest"))
+    for each in (bank, other):
+        maker_of(each, folder, tmp_path / "cache").heats.of_concept(each, 0, each.files[0])
+    assert len(computed) == 2
+
+
 def test_kept_map_that_was_cut_short_is_computed_again(folder, tmp_path):
     bank = planted_bank(folder, kinds=(), n_images=8)
     first = maker_of(bank, folder, tmp_path / "cache").heats
