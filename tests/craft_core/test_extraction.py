@@ -15,7 +15,7 @@ from craft_core.class_extraction import ClassTask, Outcome, run_task
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
 from craft_core.dataset import Dataset
-from craft_core.errors import CraftError, StoreError
+from craft_core.errors import ConfigError, CraftError, StoreError
 from craft_core.extraction import begin, extract, finished_classes, tasks_of
 from craft_core.images import ImageRecord
 from craft_core.map_figures import maps_figure
@@ -198,6 +198,17 @@ def test_run_that_was_stopped_goes_on(folder, tmp_path, monkeypatch):
     assert done == ["blue"] and not unfinished.exists()
     for name in ("store.json", "red/bank.json", "blue/bank.json"):
         assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("table", "value"), [("names", {0: "bars"}), ("exclude", [0]), ("merge", [[0, 1]])]
+)
+def test_decision_about_a_class_that_is_not_there_is_refused(folder, tmp_path, table, value):
+    config = config_of(concepts={"number": 2, table: {"redd": value}})
+    message = rf"concepts\.{table} must be of the classes \['red', 'blue'\]; got \['redd'\]\."
+    with pytest.raises(ConfigError, match=message):
+        extract(config, folder, tmp_path / "store")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_of_a_failed_class_is_kept(folder, tmp_path, monkeypatch):
