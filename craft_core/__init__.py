@@ -1,6 +1,6 @@
 """Concepts of trained networks: the CRAFT method (Fel et al. 2023, arXiv:2211.10154)."""
 
-from craft_core.attribution import attribution_maps, concept_maps
+from craft_core.attribution import attribution_maps, concept_maps, maps_in_pictures
 from craft_core.backbones import Backbone, load_backbone
 from craft_core.bank import ConceptBank
 from craft_core.concepts import fit_concepts
@@ -23,6 +23,7 @@ __all__ = [
     "insertion_curve",
     "load_backbone",
     "load_bank",
+    "maps_in_pictures",
     "nnls",
     "save_bank",
     "total_sobol_indices",

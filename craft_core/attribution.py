@@ -5,6 +5,8 @@ Letters: n images of H x W pixels, r concepts.
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +15,12 @@ from torch import Tensor
 from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
 from craft_core.checks import check_choice
-from craft_core.errors import BackboneError, CraftError
-from craft_core.images import Images, batches_for, progress
+from craft_core.errors import BackboneError, CraftError, ShapeError
+from craft_core.images import Images, batches_for, picture_size, progress
 from craft_core.maps import cam, gradients, perturbations, superpixels
 from craft_core.maps.targets import Target, concept_target, logit_target
+from craft_core.memory import in_halves
+from craft_core.transforms import Transform
 
 METHODS: dict[str, Callable[..., Tensor]] = {
     "saliency": gradients.saliency,
@@ -56,7 +60,7 @@ def concept_maps(
         Of r concepts.
     images
         (n, 3, H, W), transformed; or paths of readable pictures, whose maps cover the square that
-        the network sees of them (`craft_core.transforms.Transform.to_picture` puts them back).
+        the network sees of them (`maps_in_pictures` brings them into the pictures' pixels).
     concepts
         Those wanted, in order; None takes all.
     method
@@ -70,7 +74,8 @@ def concept_maps(
     Returns
     -------
     Tensor
-        (n, concepts, H, W), aligned to the pixels of the images given.
+        (n, concepts, H, W), aligned to the pixels of the images given, or of what the network sees
+        of a file.
 
     Raises
     ------
@@ -114,17 +119,61 @@ def attribution_maps(
     Returns
     -------
     Tensor
-        (n, H, W), aligned to the pixels of the images given.
+        (n, H, W), aligned as for `concept_maps`.
 
     Raises
     ------
     CraftError
         If the method is unknown or lacks a generator.
+    ClassError
+        If the network has no such class.
     BackboneError
         If the layer has no positions or can't be decoded, for Grad-CAM.
     """
     target = logit_target(backbone, class_id)
     return _maps(target, images, method, generator=generator, n_samples=n_samples)[:, 0]
+
+
+def maps_in_pictures(
+    maps: Tensor, files: Sequence[Path], transform: Transform, *, outside: float = 0.0
+) -> list[Tensor]:
+    """Bring maps of files into the pixels of the pictures, each of its own size and shape.
+
+    The network sees the centre square of a file, scaled; maps of files cover that square.
+
+    Parameters
+    ----------
+    maps
+        (n, ..., size_px, size_px), of `concept_maps` or `attribution_maps` for these files.
+    files
+        n readable pictures.
+    transform
+        Of the network: ``backbone.transform``.
+    outside
+        Value of the pixels that the network does not see; NaN where zero would be taken for a
+        finding.
+
+    Returns
+    -------
+    list[Tensor]
+        (..., H, W) each, aligned to the pixels of the picture held upright.
+
+    Raises
+    ------
+    ShapeError
+        If there are not as many maps as files, or they are not of the network's input.
+    ImageError
+        If a file's header can't be read.
+    """
+    side = transform.size_px
+    if len(maps) != len(files) or tuple(maps.shape[-2:]) != (side, side):
+        raise ShapeError(
+            f"maps must have shape (n={len(files)}, ..., {side}, {side}); got {tuple(maps.shape)}."
+        )
+    return [
+        transform.to_picture(each, *picture_size(file), outside=outside)
+        for each, file in zip(maps, files, strict=True)
+    ]
 
 
 def _maps(
@@ -143,7 +192,12 @@ def _maps(
     compute = METHODS[method]
     options = _options(compute, method, generator=generator, n_samples=n_samples)
     loop = progress(batches_for(backbone, images), len(images), "maps")
-    parts = [compute(target, batch.to(backbone.device), **options) for batch in loop]
+    explain = partial(compute, target, **options)
+    parts = []
+    for batch in loop:
+        placed = batch.to(backbone.device)
+        # halves of a method that draws would draw other masks; `Target.values` halves its batches
+        parts.append(explain(placed) if "generator" in options else in_halves(explain, placed))
     if not parts:
         side = backbone.transform.size_px
         return torch.zeros(0, target.n_scores, side, side, device=backbone.device)

@@ -3,6 +3,7 @@
 It is a task of its own, which can be sent to another process or machine.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -103,17 +104,20 @@ def run_task(task: ClassTask, backbone: Backbone | None = None) -> Outcome:
     Outcome
         With the error where there was one.
     """
+    folder = task.out / task.name
     try:
         network = backbone or _load(task)
         bank, proposal = _find(task, network)
-        folder = task.out / task.name
         save_bank(bank, folder)
         _draw(task, bank, proposal, folder)
     except CraftError as error:
-        return Outcome(name=task.name, error=str(error))
+        reason = str(error)
     except Exception as error:  # a network's own code may raise anything
-        return Outcome(name=task.name, error=f"{type(error).__name__}: {first_line(error)}")
-    return Outcome(name=task.name)
+        reason = f"{type(error).__name__}: {first_line(error)}"
+    else:
+        return Outcome(name=task.name)
+    shutil.rmtree(folder, ignore_errors=True)  # of a failed class nothing is kept
+    return Outcome(name=task.name, error=reason)
 
 
 def class_generator(seed: int, class_id: int) -> torch.Generator:

@@ -163,9 +163,11 @@ def read_toml(file: Path, kind: type[Kind]) -> Kind:
         If the file is missing, is no TOML, or has an unknown key or a wrong value.
     """
     try:
-        return kind.model_validate(tomllib.loads(file.read_text()))
+        return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ConfigError(f"configuration must be a readable file; got {file}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration {file} must be text in UTF-8; got {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """The images of a folder, each in a split, and what a network says of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from craft_core.backbones import Backbone, Probe, load_backbone
 from craft_core.config import ExtractConfig, NetworkConfig, ProbeConfig
-from craft_core.errors import ImageError, StoreError
+from craft_core.errors import ConfigError, ImageError, StoreError
 from craft_core.images import ImageRecord, list_images, predict, readable
 from craft_core.opened_store import open_store
 from craft_core.probe import fit_probe, with_probe
@@ -117,6 +118,7 @@ def prepare(config: ExtractConfig, folder: Path) -> tuple[Dataset, Backbone]:
     readable_records = _readable(folder, listed)
     records = assign_splits(readable_records, config.probe, generator)
     classes = config.classes or _classes_of(records)
+    _check_decisions(config, classes)
     backbone = _with_probe(config, folder, records, classes)
     dataset = Dataset(
         folder=folder,
@@ -191,6 +193,16 @@ def assign_splits(
         record if record.split else replace(record, split="fit" if index in fitting else "study")
         for index, record in enumerate(records)
     ]
+
+
+def _check_decisions(config: ExtractConfig, classes: Mapping[str, int]) -> None:
+    """Refuse what was decided about concepts of a class that there is not."""
+    for table in ("names", "exclude", "merge"):
+        unknown = [name for name in getattr(config.concepts, table) if name not in classes]
+        if unknown:
+            raise ConfigError(
+                f"concepts.{table} must be of the classes {list(classes)}; got {unknown}."
+            )
 
 
 def _readable(folder: Path, listed: list[ImageRecord]) -> list[ImageRecord]:

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from craft_core.probe import accuracy_by_tie
 from craft_core.provenance import file_sha256, git_commit, package_version
 from craft_core.store import (
     SCHEMA_VERSION,
+    StoredImage,
     check_replaceable,
     put_in_place,
+    read_images,
     read_json,
     write_images,
     write_json,
@@ -88,6 +91,9 @@ def _fill(
 ) -> dict[str, Any]:
     """Find what is missing, and put the store in place."""
     dataset, backbone = prepare(config, folder)
+    images = dataset.stored_images()
+    _check_images(unfinished / "images.csv", images)
+    write_images(unfinished / "images.csv", images)
     done = finished_classes(unfinished)
     tasks = [
         task for task in tasks_of(config, dataset, backbone, unfinished) if task.name not in done
@@ -97,7 +103,6 @@ def _fill(
     failed += _lost(unfinished, dataset, failed)
     if len(failed) == len(dataset.classes):
         raise CraftError(str(failed[0].error))
-    write_images(unfinished / "images.csv", dataset.stored_images())
     store = _describe(config, dataset, backbone, failed=failed)
     store["images_sha256"] = file_sha256(unfinished / "images.csv")
     store["classes"] = [
@@ -109,6 +114,22 @@ def _fill(
     write_json(unfinished / "store.json", store)
     put_in_place(unfinished, out, "store.json")
     return store
+
+
+def _check_images(listed: Path, images: Sequence[StoredImage]) -> None:
+    """Refuse to go on with other images than those that an earlier run began with."""
+    if not listed.exists():
+        return
+    before, now = (
+        {replace(image, predicted="", probability=0.0) for image in every}
+        for every in (read_images(listed), images)
+    )
+    if before != now:
+        other = min(before ^ now, key=lambda image: image.file)
+        raise StoreError(
+            f"run to resume must have the same images, labels and splits; got another "
+            f"{other.file}. Leave out --resume to begin anew."
+        )
 
 
 def _lost(unfinished: Path, dataset: Dataset, failed: Sequence[Outcome]) -> list[Outcome]:

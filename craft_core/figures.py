@@ -318,9 +318,10 @@ def _bar(axes: Axes, bank: ConceptBank, concept: int, *, color: str) -> None:
     )
     axes.barh([0], [value], color=color, height=0.5)
     axes.plot([low, high], [0, 0], color="black", linewidth=1.2)
+    name = bank.concepts[concept].name
     end = 1.03 * max(1e-9, float(importance.high.max()))  # the longest interval ends inside
     axes.set(xlim=(0, end), ylim=(-0.9, 0.9), yticks=[])
-    axes.set_title(f"concept {concept}: {value:.2f} [{low:.2f}, {high:.2f}]", fontsize=8)
+    axes.set_title(f"{name}: {value:.2f} [{low:.2f}, {high:.2f}]", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right", "left"]].set_visible(False)
 

@@ -24,6 +24,7 @@ BATCH_SIZE = 16
 READERS = 4  # threads; decoding lets go of the interpreter
 READ_AHEAD = 16  # pictures that wait decoded, so that memory does not grow with their number
 EXIF_ORIENTATION, FIRST_TURNED = 0x0112, 5  # from 5 on, width and height change places
+TABLE_VALUES = {"split": ("fit", "study", ""), "tie": ("kept", "broken", "")}
 
 Images = Tensor | Sequence[Path]
 
@@ -68,7 +69,8 @@ def list_images(folder: Path, classes: Sequence[str] = ()) -> list[ImageRecord]:
     Raises
     ------
     ImageError
-        If the folder does not exist, has no pictures, or lacks a class.
+        If the folder does not exist, has no pictures, or lacks a class; or its ``images.csv`` has
+        other columns or values.
     """
     if not folder.is_dir():
         raise ImageError(f"image folder must exist; got {folder}.")
@@ -301,21 +303,33 @@ def _must_read(file: Path) -> Tensor:
 
 
 def _read_table(file: Path) -> list[ImageRecord]:
-    with file.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    names = list(rows[0]) if rows else []
+    """Read an ``images.csv``; spreadsheets begin it with a byte order mark."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            rows = list(reader)
+    except UnicodeDecodeError as error:
+        raise ImageError(f"{file} must be text in UTF-8; got {error}.") from error
+    names = list(reader.fieldnames or [])
     missing = [name for name in ("file", "label") if name not in names]
     if missing:
         raise ImageError(f"{file} must have the columns ['file', 'label']; got {names}.")
-    return [
-        ImageRecord(
-            file=row["file"],
-            label=row["label"],
-            split=row.get("split") or "",
-            tie=row.get("tie") or "",
-        )
-        for row in rows
-    ]
+    return [_record(file, row) for row in rows]
+
+
+def _record(file: Path, row: dict[str, str | None]) -> ImageRecord:
+    """Check a line of the table, by what it says of an image."""
+    name, label = row["file"], row["label"]
+    if not name or not label:
+        raise ImageError(f"file and label in {file} must be given; got {name!r} and {label!r}.")
+    found = {}
+    for column, known in TABLE_VALUES.items():
+        found[column] = row.get(column) or ""
+        if found[column] not in known:
+            raise ImageError(
+                f"{column} of {name} in {file} must be one of {list(known)}; got {found[column]!r}."
+            )
+    return ImageRecord(file=name, label=label, split=found["split"], tie=found["tie"])
 
 
 def _walk(folder: Path) -> list[ImageRecord]:

@@ -155,7 +155,7 @@ def positional_coefficients(bank: ConceptBank, images: Tensor) -> tuple[Tensor, 
     """
     backbone = bank.backbone
     with torch.no_grad():
-        activations = backbone.encode(images)
+        activations = in_halves(backbone.encode, images)
         rows = backbone.layout.rows(activations)  # (n, positions, p)
         U = bank.coder.coefficients(rows.flatten(0, 1)).reshape(*rows.shape[:2], -1)
     return U, tuple(activations.shape[1:])

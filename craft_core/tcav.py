@@ -15,6 +15,7 @@ from craft_core.bank import ConceptBank, Importance
 from craft_core.checks import check_at_least
 from craft_core.images import Images, batches_for, progress
 from craft_core.maps.targets import logit_target
+from craft_core.memory import in_halves
 
 N_RANDOM = 100  # counterparts of each concept: the smallest p-value is 1/101
 
@@ -99,12 +100,13 @@ def logit_slopes(bank: ConceptBank, images: Images, class_id: int) -> Tensor:
     """
     target = logit_target(bank.backbone, class_id)
     loop = progress(batches_for(bank.backbone, images), len(images), "derivatives")
-    found = []
-    for batch in loop:
+
+    def slopes(batch: Tensor) -> Tensor:
         with torch.no_grad():
             activations = bank.backbone.encode(batch)
-        found.append(target.slopes(activations)[:, 0])
-    return torch.cat(found)
+        return target.slopes(activations)[:, 0]
+
+    return torch.cat([in_halves(slopes, batch) for batch in loop])
 
 
 def tcav_scores(slopes: Tensor, directions: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.transforms import v2
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -85,8 +86,11 @@ class Transform:
         left, top = round((width - side) / 2), round((height - side) / 2)
         return left, top, left + side, top + side
 
-    def to_picture(self, maps: Tensor, height: int, width: int) -> Tensor:
+    def to_picture(self, maps: Tensor, height: int, width: int, *, outside: float = 0.0) -> Tensor:
         """Bring maps of the network's input into the pixels of the picture it was made of.
+
+        The steps of `whole` are undone one by one, so that a pixel of the map lies where the
+        pixels lay that it was made of.
 
         Parameters
         ----------
@@ -96,17 +100,34 @@ class Transform:
             H of the picture.
         width
             W.
+        outside
+            Value where the network sees nothing.
 
         Returns
         -------
         Tensor
-            (..., H, W), zero where the network sees nothing.
+            (..., H, W).
         """
-        left, top, right, bottom = self.seen_box(height, width)
-        flat = maps.reshape(1, -1, *maps.shape[-2:])
-        scaled = torch.nn.functional.interpolate(
-            flat, size=(bottom - top, right - left), mode="bilinear", antialias=True
+        flat = maps.reshape(-1, 1, *maps.shape[-2:])
+        scaled, (top, left) = self._scaled_size(height, width), self._corner(height, width)
+        canvas = flat.new_zeros(len(flat), 1, *scaled)
+        inside = (slice(top, top + self.size_px), slice(left, left + self.size_px))
+        canvas[..., inside[0], inside[1]] = flat
+        seen = flat.new_zeros(1, 1, *scaled)
+        seen[..., inside[0], inside[1]] = 1
+        placed, share = (
+            functional.interpolate(each, size=(height, width), mode="bilinear", antialias=True)
+            for each in (canvas, seen)
         )
-        placed = maps.new_zeros(*maps.shape[:-2], height, width)
-        placed[..., top:bottom, left:right] = scaled.reshape(*maps.shape[:-2], *scaled.shape[-2:])
-        return placed
+        found = torch.where(share >= 0.5, placed / share.clamp_min(0.5), outside)
+        return found.reshape(*maps.shape[:-2], height, width)
+
+    def _scaled_size(self, height: int, width: int) -> tuple[int, int]:
+        """Size of a picture whose shorter side is scaled to the input, as torchvision rounds it."""
+        longer = self.size_px * max(height, width) // min(height, width)
+        return (self.size_px, longer) if height <= width else (longer, self.size_px)
+
+    def _corner(self, height: int, width: int) -> tuple[int, int]:
+        """Top and left of the scaled picture's centre, as torchvision rounds them."""
+        top, left = (round((side - self.size_px) / 2) for side in self._scaled_size(height, width))
+        return top, left

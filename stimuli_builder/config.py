@@ -331,9 +331,11 @@ def _read_tables(file: Path, above: tuple[Path, ...] = ()) -> dict[str, object]:
     if file.resolve() in above:
         raise ConfigError(f"based_on must not lead back to its own file; got {file}.")
     try:
-        tables = tomllib.loads(file.read_text())
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"configuration must be a readable file; got {file}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration {file} must be text in UTF-8; got {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration {file} must be TOML; got {error}.") from error
     if _SHARED in tables:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+import craft_core
 from craft_core.attribution import attribution_maps, concept_maps
 from craft_core.backbones import Backbone
 from craft_core.bank import ConceptBank
-from craft_core.errors import CraftError
+from craft_core.coders import Coder
 from craft_core.provenance import file_sha256, package_version
 from stimuli_builder.cache import keep, kept
 from stimuli_builder.errors import StimuliError
+from stimuli_builder.failures import reason_of
 
 DRAWING = ("smoothgrad", "rise", "sobol", "hsic", "lime", "kernel_shap")
 SIGNED = ("gradient_input", "integrated_gradients", "smoothgrad")
@@ -147,8 +150,12 @@ class HeatMaker:
         StimuliError
             If the method fails on an image, which is named.
         """
-        weights = hashlib.sha256(bank.W.detach().cpu().contiguous().numpy().tobytes()).hexdigest()
-        described = {"of": "concept", "bank": weights, "concept": concept, "method": "grad_cam"}
+        described = {
+            "of": "concept",
+            "bank": _coder_sha256(bank.coder),
+            "concept": concept,
+            "method": "grad_cam",
+        }
         return self._find(
             described,
             bank.class_name,
@@ -191,13 +198,14 @@ class HeatMaker:
             return
         try:
             maps = compute([self._folder / file for file in files])
-        except CraftError as error:
+        except Exception as error:  # a network's own code may raise anything
             if len(files) > 1:
                 for file in files:
                     self._compute(what, method, [file], compute)
                 return
             raise StimuliError(
-                f"maps by {method!r} must work on every training image; got {files[0]}: {error}"
+                f"maps by {method!r} must work on every training image; got {files[0]}: "
+                f"{reason_of(error)}"
             ) from error
         for file, heat in zip(files, maps, strict=True):
             self._made[what, file] = _whole_numbers(heat, method)
@@ -223,12 +231,39 @@ class HeatMaker:
             return None
         if file not in self._sha256:
             self._sha256[file] = file_sha256(self._folder / file)
+        network = self._backbone
         depends = (
-            *(what, self._sha256[file], self._backbone.weights_sha256, self._backbone.layer),
-            *(str(self._backbone.transform), str(self._seed), package_version()),
+            *(what, self._sha256[file], network.weights_sha256, network.layer),
+            *(str(network.transform), network.negatives, network.pooling, network.precision),
+            *(str(self._seed), package_version(), code_sha256()),
         )
         name = hashlib.sha256("\n".join(depends).encode()).hexdigest()
         return self._cache / name[:2] / f"{name}.png"
+
+
+@lru_cache(maxsize=1)
+def code_sha256() -> str:
+    """Hash the code that maps are computed with.
+
+    Returns
+    -------
+    str
+        Of all modules of `craft_core`, and of this one.
+    """
+    package = Path(craft_core.__file__).parent
+    whole = hashlib.sha256()
+    for file in [*sorted(package.rglob("*.py")), Path(__file__)]:
+        whole.update(file_sha256(file).encode())
+    return whole.hexdigest()
+
+
+def _coder_sha256(coder: Coder) -> str:
+    """Hash what turns activations into coefficients."""
+    whole = hashlib.sha256(coder.kind.encode())
+    for part in (coder.W, coder.mean, coder.encoder, coder.bias):
+        content = b"" if part is None else part.detach().cpu().contiguous().numpy().tobytes()
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
 
 
 def _whole_numbers(heat: Tensor, method: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 HASH_SIDE = 16  # 256 bits
+BLOCK = 512  # pictures that are compared with all others at once
 MAX_DISTANCE = (
     48  # of the 256 bits; measured: 26 to 48 for a twentieth cut off, >= 58 between images
 )
@@ -43,9 +44,15 @@ def near_duplicates(hashes: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
         Names, in the order of the mapping.
     """
     names, bits = list(hashes), _stacked(hashes)
-    distances = (bits[:, None] != bits[None]).sum(axis=2) if names else np.zeros((0, 0))
-    rows, columns = np.nonzero(np.triu(distances <= MAX_DISTANCE, k=1))
-    return [(names[row], names[column]) for row, column in zip(rows, columns, strict=True)]
+    pairs = []
+    for first in range(0, len(names), BLOCK):
+        distances = _distances(bits[first : first + BLOCK], bits)
+        near = np.triu(distances <= MAX_DISTANCE, k=first + 1)
+        pairs += [
+            (names[first + row], names[column])
+            for row, column in zip(*np.nonzero(near), strict=True)
+        ]
+    return pairs
 
 
 def without_near_duplicates(names: Sequence[str], hashes: Mapping[str, np.ndarray]) -> list[str]:
@@ -67,12 +74,21 @@ def without_near_duplicates(names: Sequence[str], hashes: Mapping[str, np.ndarra
     for first, second in near_duplicates({name: hashes[name] for name in names}):
         twins[first].add(second)
         twins[second].add(first)
-    kept: list[str] = []
+    kept: dict[str, None] = {}
     for name in names:
-        if not twins[name] & set(kept):
-            kept.append(name)
-    return kept
+        if not twins[name] & kept.keys():
+            kept[name] = None
+    return list(kept)
 
 
 def _stacked(hashes: Mapping[str, np.ndarray]) -> np.ndarray:
-    return np.stack(list(hashes.values())) if hashes else np.zeros((0, HASH_SIDE**2), dtype=bool)
+    """Stack hashes, (n, 256), zeros and ones."""
+    if not hashes:
+        return np.zeros((0, HASH_SIDE**2), dtype=np.float32)
+    return np.stack(list(hashes.values())).astype(np.float32)
+
+
+def _distances(some: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """Count the bits in which hashes differ, (m, n)."""
+    found: np.ndarray = some.sum(axis=1)[:, None] + every.sum(axis=1)[None] - 2 * some @ every.T
+    return found

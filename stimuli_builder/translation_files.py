@@ -39,7 +39,7 @@ def read_translations(folder: Path, language: str) -> dict[str, str]:
     """
     file = folder / FOLDER / f"{language}.toml"
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         known = sorted(each.stem for each in file.parent.glob("*.toml"))
         near = difflib.get_close_matches(language, known, n=1, cutoff=0.0)
@@ -48,6 +48,8 @@ def read_translations(folder: Path, language: str) -> dict[str, str]:
             f"languages must be of files in {file.parent}, which has {known}; got {language!r}."
             f"{nearest}"
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"translations {file} must be text in UTF-8; got {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"translations {file} must be TOML; got {error}.") from error
     texts = tables.pop("texts", None)

@@ -14,6 +14,7 @@ from stimuli_builder.bundle import Group, Option, PictureSource, TestTrial, Trai
 from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError
+from stimuli_builder.failures import reason_of
 from stimuli_builder.orders import Candidate
 from stimuli_builder.pictures import drawn_px
 from stimuli_builder.practice import draw_landscape
@@ -189,8 +190,9 @@ class TrialMaker:
     def _panel(self, condition: str, shown: Shown) -> tuple[Group, ...]:
         try:
             return CONDITIONS[condition].panel(self._maker, shown)
-        except StimuliError as error:
-            raise StimuliError(f"condition {condition} on image {shown.file}: {error}") from error
+        except Exception as error:  # a network's own code may raise anything
+            reason = reason_of(error)
+            raise StimuliError(f"condition {condition} on image {shown.file}: {reason}") from error
 
     def _landscape(self, kind: str) -> str:
         return self._maker.media.add(draw_landscape(kind, self._maker.image_px, self._generator))

@@ -27,6 +27,7 @@ from craft_core.maps.superpixels import superpixels
 RESOLUTIONS = (15, 50, 80)  # segments an image, as in the paper
 ALIKE = 0.5  # of two segments of one image whose overlap over their union is more, one is kept
 MASK_PX = 64
+SEGMENT_PX = 480  # longer side at which a picture is segmented: masks take 145 times its pixels
 NEAREST = 40  # segments that a cluster keeps
 FREQUENT, POPULAR = 0.5, 2.0  # of the images: enough by itself to keep a cluster, as images that
 SOME, ENOUGH = 0.25, 1.0  # share it or as its segments; or both of these together
@@ -137,7 +138,7 @@ def cluster_segments(
 
 
 def segment(of: ClassImages, resolutions: tuple[int, ...] = RESOLUTIONS) -> Crops:
-    """Segment images at several resolutions.
+    """Segment images at several resolutions; larger ones are scaled to 480 pixels for it.
 
     Parameters
     ----------
@@ -149,17 +150,19 @@ def segment(of: ClassImages, resolutions: tuple[int, ...] = RESOLUTIONS) -> Crop
     Returns
     -------
     Crops
-        Boxes around the segments, with their masks; of segments of one image that are much alike,
-        the first.
+        Boxes around the segments, in the images' own pixels, with their masks; of segments of one
+        image that are much alike, the first.
     """
     owners, boxes, masks = [], [], []
     sources = of.images if isinstance(of.images, Tensor) else read_ahead(of.images)
     each = progress((picture[None] for picture in sources), len(of.names), "segments of images")
-    for index, picture in enumerate(each):
-        for inside in _distinct(_segments(picture[0], resolutions)):
+    for index, batch in enumerate(each):
+        picture = batch[0]
+        small = _bounded(picture.float())
+        for inside in _distinct(_segments(small, resolutions)):
             box, mask = _cut(inside)
             owners.append(index)
-            boxes.append(box)
+            boxes.append(_enlarged(box, tuple(small.shape[1:]), tuple(picture.shape[1:])))
             masks.append(mask)
     return Crops(
         image=torch.tensor(owners, dtype=torch.long),
@@ -216,12 +219,31 @@ def is_shared(images: Tensor, n_images: int) -> bool:
     return sharing > FREQUENT or size > POPULAR or (sharing > SOME and size > ENOUGH)
 
 
+def _bounded(picture: Tensor) -> Tensor:
+    """Scale a picture down to the size at which it is segmented, where it is larger."""
+    share = SEGMENT_PX / max(picture.shape[1:])
+    if share >= 1:
+        return picture
+    size = [max(1, round(share * side)) for side in picture.shape[1:]]
+    return torch.nn.functional.interpolate(
+        picture[None], size=size, mode="bilinear", antialias=True
+    )[0]
+
+
+def _enlarged(
+    box: tuple[int, int, int, int], small: tuple[int, ...], whole: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Bring a box from a picture's scaled size, (h, w), to its own, (H, W)."""
+    down, across = whole[0] / small[0], whole[1] / small[1]
+    left, top, right, bottom = box
+    return round(left * across), round(top * down), round(right * across), round(bottom * down)
+
+
 def _segments(picture: Tensor, resolutions: tuple[int, ...]) -> list[Tensor]:
     """List the segments of a picture as masks, (H, W), coarse ones first."""
-    pixels = picture.float()
     found = []
     for n_segments in resolutions:
-        labels = superpixels(pixels, n_segments=n_segments).cpu()
+        labels = superpixels(picture, n_segments=n_segments).cpu()
         found += [labels == label for label in range(int(labels.max()) + 1)]
     return [inside for inside in found if inside.any()]
 

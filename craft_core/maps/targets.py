@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from craft_core.backbones import Backbone
+from craft_core.errors import ClassError
+from craft_core.memory import in_halves
 
 if TYPE_CHECKING:
     from craft_core.bank import ConceptBank
@@ -58,7 +60,7 @@ class Target:
         """
         with torch.no_grad():
             parts = torch.split(images, self.backbone.batch_size)
-            return torch.cat([self.score(part) for part in parts])
+            return torch.cat([in_halves(self.score, part) for part in parts])
 
 
 def concept_target(bank: "ConceptBank", concepts: Sequence[int]) -> Target:
@@ -114,16 +116,24 @@ def logit_target(backbone: Backbone, class_id: int) -> Target:
     """
 
     def score(images: Tensor) -> Tensor:
-        return backbone.logits(images)[:, class_id : class_id + 1]
+        return _logit(backbone.logits(images), class_id)[:, None]
 
     def slopes(activations: Tensor) -> Tensor:
         with torch.enable_grad():
             leaf = activations.detach().requires_grad_()
-            logit = backbone.decode(leaf)[:, class_id].sum()
+            logit = _logit(backbone.decode(leaf), class_id).sum()
             (slope,) = torch.autograd.grad(logit, leaf)
         return backbone.layout.on_grid(slope).sum(dim=(2, 3))[:, None]  # (n, 1, p)
 
     return Target(backbone=backbone, score=score, slopes=slopes, positions=None, n_scores=1)
+
+
+def _logit(logits: Tensor, class_id: int) -> Tensor:
+    """Take a class's logit, (n,)."""
+    n_classes = logits.shape[1]
+    if not 0 <= class_id < n_classes:
+        raise ClassError(f"class_id must be in [0, {n_classes}); got {class_id}.")
+    return logits[:, class_id]
 
 
 class Recorded:

@@ -1,10 +1,17 @@
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from craft_core.attribution import METHODS, attribution_maps, concept_maps
+from craft_core.attribution import (
+    METHODS,
+    attribution_maps,
+    concept_maps,
+    maps_in_pictures,
+)
 from craft_core.backbones import load_backbone
 from craft_core.concepts import fit_concepts
-from craft_core.errors import BackboneError, CraftError
+from craft_core.errors import BackboneError, ClassError, CraftError, MemoryWarning, ShapeError
 from craft_core.map_quality import measure_maps
 from craft_core.nnls import nnls
 from craft_core.transforms import Transform
@@ -141,6 +148,49 @@ def test_maps_are_aligned_in_images_that_are_not_square(planted):
     assert found.precision > 0.9 and found.energy > 0.75 * found.best_energy
 
 
+@pytest.mark.parametrize(("height", "width"), [(64, 200), (150, 64), (64, 64)])
+def test_maps_of_files_come_in_the_pixels_of_the_pictures(planted, height, width, tmp_path):
+    """The picture's shorter side is the network's, so that bars stay as they were drawn."""
+    top, left = (height - 24) // 2 + 9, (width - 24) // 2 - 15
+    inside = (slice(top, top + 24), slice(left, left + 24))
+    pixels = np.full((height, width, 3), 128, dtype=np.uint8)
+    pixels[inside[0], inside[1], 0] = ((np.arange(24) // 2) % 2 * 255)[:, None]
+    Image.fromarray(pixels).save(tmp_path / "bars.png")
+    red = int(planted.W.reshape(3, 3, 2).norm(dim=2)[:, 0].argmax())
+    files = [tmp_path / "bars.png"]
+    transform = planted.backbone.transform
+    (found,) = maps_in_pictures(concept_maps(planted, files, [red]), files, transform)
+    assert found.shape == (1, height, width)
+    assert found[0][inside].sum() > 0.7 * found.sum() > 0
+    left_px, top_px, right, bottom = transform.seen_box(height, width)
+    seen = found[:, top_px:bottom, left_px:right]
+    torch.testing.assert_close(seen, concept_maps(planted, files, [red])[0])
+    assert found.count_nonzero() == seen.count_nonzero()
+
+
+def test_what_the_network_does_not_see_may_be_marked(planted, tmp_path):
+    Image.new("RGB", (100, 60), "white").save(tmp_path / "a.png")
+    files = [tmp_path / "a.png"]
+    maps = attribution_maps(planted.backbone, files, 0)
+    (found,) = maps_in_pictures(maps, files, planted.backbone.transform, outside=float("nan"))
+    assert found.shape == (60, 100)
+    assert found.isnan()[:, :19].all() and not found.isnan()[:, 21:79].any()
+
+
+def test_maps_must_be_those_of_the_files(planted):
+    message = r"maps must have shape \(n=0, \.\.\., 64, 64\); got \(1, 8"
+    with pytest.raises(ShapeError, match=message):
+        maps_in_pictures(torch.zeros(1, 8, 8), [], planted.backbone.transform)
+
+
+@pytest.mark.parametrize(
+    ("class_id", "method"), [(2, "saliency"), (2, "grad_cam"), (-1, "occlusion")]
+)
+def test_class_out_of_range_is_named(planted, pictures, class_id, method):
+    with pytest.raises(ClassError, match=rf"class_id must be in \[0, 2\); got {class_id}"):
+        attribution_maps(planted.backbone, pictures.images[:1], class_id, method)
+
+
 def test_methods_that_draw_need_a_generator(planted, pictures):
     with pytest.raises(CraftError, match=r"generator must be given for the method 'rise'; got Non"):
         concept_maps(planted, pictures.images[:1], method="rise")
@@ -154,6 +204,29 @@ def test_methods_that_do_not_sample_take_no_number(planted, pictures):
 def test_logits_have_no_value_at_a_position(planted, pictures):
     with pytest.raises(CraftError, match=r"method must not be 'positional' for logits"):
         attribution_maps(planted.backbone, pictures.images[:1], 0, "positional")
+
+
+@pytest.mark.parametrize("method", ["saliency", "grad_cam", "occlusion", "rise"])
+def test_batch_that_does_not_fit_the_memory_is_halved(planted, pictures, method):
+    """The device has room for three images' activations."""
+    images, options = pictures.images[:5], {}
+    if method == "rise":
+        options = {"generator": torch.Generator().manual_seed(0), "n_samples": 8}
+    expected = concept_maps(planted, images, [0], method, **options)
+    if method == "rise":
+        options["generator"].manual_seed(0)
+
+    def refuse(_module, inputs):
+        if len(inputs[0]) > 3:
+            raise torch.OutOfMemoryError("tried to allocate 7 GiB.")
+
+    handle = planted.backbone.module.register_forward_pre_hook(refuse)
+    try:
+        with pytest.warns(MemoryWarning, match="does not fit the device's memory"):
+            found = concept_maps(planted, images, [0], method, **options)
+    finally:
+        handle.remove()
+    torch.testing.assert_close(found, expected)
 
 
 def test_no_images_have_no_maps(planted):

@@ -52,6 +52,17 @@ def test_wrong_value_is_named(tmp_path):
         read_config(write(tmp_path, "[concepts]\nnumber = 0"))
 
 
+def test_file_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "c.toml").write_bytes("# für\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"c\.toml must be text in UTF-8; got 'utf-8' codec"):
+        read_config(tmp_path / "c.toml")
+
+
+def test_byte_order_mark_is_passed_over(tmp_path):
+    (tmp_path / "c.toml").write_text("seed = 3", encoding="utf-8-sig")
+    assert read_config(tmp_path / "c.toml").seed == 3
+
+
 def test_broken_toml_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"must be TOML; got Invalid value"):
         read_config(write(tmp_path, "seed = "))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from craft_core.class_extraction import ClassTask, Outcome, run_task
 from craft_core.cli import main
 from craft_core.config import ExtractConfig
 from craft_core.dataset import Dataset
-from craft_core.errors import CraftError, StoreError
+from craft_core.errors import ConfigError, CraftError, StoreError
 from craft_core.extraction import begin, extract, finished_classes, tasks_of
 from craft_core.images import ImageRecord
+from craft_core.map_figures import maps_figure
 from craft_core.publication import draw_figure
 
 NETWORK = "python:tests.planted_network:PartsNet"
@@ -196,6 +198,53 @@ def test_run_that_was_stopped_goes_on(folder, tmp_path, monkeypatch):
     assert done == ["blue"] and not unfinished.exists()
     for name in ("store.json", "red/bank.json", "blue/bank.json"):
         assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("table", "value"), [("names", {0: "bars"}), ("exclude", [0]), ("merge", [[0, 1]])]
+)
+def test_decision_about_a_class_that_is_not_there_is_refused(folder, tmp_path, table, value):
+    config = config_of(concepts={"number": 2, table: {"redd": value}})
+    message = rf"concepts\.{table} must be of the classes \['red', 'blue'\]; got \['redd'\]\."
+    with pytest.raises(ConfigError, match=message):
+        extract(config, folder, tmp_path / "store")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_a_failed_class_is_kept(folder, tmp_path, monkeypatch):
+    def refuse(bank, *_):
+        if bank.class_name == "blue":
+            raise MemoryError
+        return maps_figure(bank, *_)
+
+    monkeypatch.setattr("craft_core.class_extraction.maps_figure", refuse)
+    store = extract(config_of(), folder, tmp_path / "store")
+    assert store["failed"] == [{"class_name": "blue", "error": "MemoryError: no reason given"}]
+    assert (tmp_path / "store" / "red").exists() and not (tmp_path / "store" / "blue").exists()
+
+
+@pytest.mark.parametrize("state", ["stopped", "lacks a class"])
+def test_other_images_are_not_resumed(state, folder, tmp_path, monkeypatch):
+    config, out = config_of(classes={"red": 0, "blue": 1}), tmp_path / "store"
+    pictures = shutil.copytree(folder, tmp_path / "pictures")
+
+    def stop_at_blue(task: ClassTask, backbone=None):
+        if task.name == "blue":
+            if state == "stopped":
+                raise KeyboardInterrupt
+            return Outcome(name="blue", error="no memory")
+        return run_task(task, backbone)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("craft_core.extraction.run_task", stop_at_blue)
+        with suppress(KeyboardInterrupt):
+            extract(config, pictures, out)
+    shutil.copy(pictures / "red" / "1.png", pictures / "red" / "0.png")
+    with pytest.raises(StoreError, match=r"same images, labels and splits; got another red/0\.png"):
+        extract(config, pictures, out, resume=True)
+    shutil.copy(folder / "red" / "0.png", pictures / "red" / "0.png")
+    store = extract(config, pictures, out, resume=True)
+    assert [found["class_name"] for found in store["classes"]] == ["red", "blue"]
 
 
 def test_run_that_finished_nothing_leaves_nothing(folder, tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,22 @@ def test_bank_without_importance_cannot_be_drawn(colour_net, colour_images, gene
     )
     with pytest.raises(CraftError, match=r"bank 1 must have importance to be drawn; got none"):
         class_figure(bank, [], [], torch.zeros(0, 2, 4, 4))
+
+
+def test_bars_have_the_concepts_names(colour_net, colour_images, generator):
+    from craft_core import concept_importance, fit_concepts, load_backbone
+    from craft_core.figures import class_figure
+    from craft_core.transforms import Transform
+
+    backbone = load_backbone(colour_net, device="cpu", transform=Transform(size_px=32))
+    bank = fit_concepts(
+        backbone, colour_images, class_id=1, n_concepts=2, crop_size=12, generator=generator
+    )
+    importance = concept_importance(bank, colour_images, 1, generator=generator)
+    named = replace(bank, importance=importance, names=("sky", "grass"), U=bank.U[:0])
+    figure = class_figure(named, [], [], torch.zeros(0))
+    titles = [axes.get_title().split(":")[0] for axes in figure.axes]
+    assert {title for title in titles if title} == {"sky", "grass"}
 
 
 def test_curves_of_a_choice_mark_it():

@@ -21,6 +21,32 @@ def test_folders_are_classes(tmp_path):
     assert found == [("husky", "husky/c.png"), ("wolf", "wolf/a.jpg"), ("wolf", "wolf/b.png")]
 
 
+def test_table_of_a_spreadsheet_is_read(tmp_path):
+    """With a byte order mark, as Excel writes it."""
+    table = "file,label,split\r\nw/ä.png,wolf,\r\n"
+    (tmp_path / "images.csv").write_bytes(table.encode("utf-8-sig"))
+    (record,) = list_images(tmp_path)
+    assert (record.file, record.label, record.split) == ("w/ä.png", "wolf", "")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            "file,label,split\na.png,w,train\n",
+            r"split of a.png .* \['fit', 'study', ''\]; got 'train'",
+        ),
+        ("file,label,tie\na.png,w,no\n", r"tie of a.png .* \['kept', 'broken', ''\]; got 'no'"),
+        ("file,label\na.png\n", r"file and label in .* must be given; got 'a.png' and None"),
+        ("file,label\nä.png,w\n", r"images.csv must be text in UTF-8; got 'utf-8' codec"),
+    ],
+)
+def test_wrong_value_in_a_table_is_named(tmp_path, table, message):
+    (tmp_path / "images.csv").write_bytes(table.encode("latin-1"))
+    with pytest.raises(ImageError, match=message):
+        list_images(tmp_path)
+
+
 def test_table_names_splits_and_ties(tmp_path):
     (tmp_path / "images.csv").write_text("file,label,split,tie\nw/1.png,wolf,study,broken\n")
     (record,) = list_images(tmp_path)

@@ -4,7 +4,8 @@ from scipy import stats
 
 from craft_core import concept_importance, fit_concepts, load_backbone
 from craft_core.coders import Coder
-from craft_core.errors import CraftError
+from craft_core.errors import CraftError, MemoryWarning
+from craft_core.importance import positional_coefficients
 from craft_core.tcav import logit_slopes, tcav_importance, tcav_scores
 from craft_core.transforms import Transform
 from tests.planted_network import PartsNet, draw_pictures
@@ -23,6 +24,27 @@ def bank(generator):
         crop_size=32,
         generator=generator,
     )
+
+
+def test_batch_that_does_not_fit_the_memory_is_halved(bank):
+    images = bank.images[:5]
+    expected, (U, _) = logit_slopes(bank, images, 0), positional_coefficients(bank, images)
+
+    def refuse(_module, inputs):
+        if len(inputs[0]) > 3:
+            raise torch.OutOfMemoryError("tried to allocate 7 GiB.")
+
+    handle = bank.backbone.module.filters.register_forward_pre_hook(refuse)
+    try:
+        with pytest.warns(MemoryWarning, match="does not fit the device's memory"):
+            found, (halved, _) = (
+                logit_slopes(bank, images, 0),
+                positional_coefficients(bank, images),
+            )
+    finally:
+        handle.remove()
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(halved, U)
 
 
 def test_slopes_are_finite_differences_of_the_logit(bank):

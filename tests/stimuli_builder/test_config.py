@@ -76,6 +76,12 @@ def test_missing_file_is_named(tmp_path):
         read_config(tmp_path / "none.toml")
 
 
+def test_file_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "c.toml").write_bytes("# für\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"c\.toml must be text in UTF-8; got 'utf-8' codec"):
+        read_config(tmp_path / "c.toml")
+
+
 def test_broken_toml_is_named(tmp_path):
     (tmp_path / "c.toml").write_text("study = ")
     with pytest.raises(ConfigError, match=r"must be TOML; got"):

@@ -83,3 +83,11 @@ def test_file_that_is_no_translation_is_refused(tmp_path, text, message):
     (tmp_path / "languages" / "fr.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_translations(tmp_path, "fr")
+
+
+def test_translations_in_another_encoding_are_refused(tmp_path):
+    (tmp_path / "languages").mkdir()
+    file = tmp_path / "languages" / "de.toml"
+    file.write_bytes('[texts]\n"Fox" = "Füchse"\n'.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"de\.toml must be text in UTF-8; got 'utf-8' codec"):
+        read_translations(tmp_path, "de")

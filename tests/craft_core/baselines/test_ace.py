@@ -1,13 +1,17 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from craft_core import concept_importance, load_backbone
 from craft_core.baselines.ace import ace_bank, is_shared, keep_nearest, segment
+from craft_core.class_images import ClassImages
 from craft_core.concepts import class_crops
 from craft_core.crops import crop_batches
 from craft_core.errors import ClassError
+from craft_core.maps.superpixels import superpixels
 from craft_core.transforms import Transform
 from tests.planted_network import PartsNet, draw_pictures
 
@@ -41,6 +45,32 @@ def test_progress_is_shown_on_a_terminal(found, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     segment(replace(found.of, images=found.of.images[:2], names=found.of.names[:2]))
     assert "segments of images: 2 of 2\n" in capsys.readouterr().err
+
+
+def test_large_pictures_are_segmented_at_a_bounded_size(tmp_path, monkeypatch):
+    """Left half black, right half in four colours: no box of a half reaches into the other."""
+    pixels = np.zeros((800, 1200, 3), dtype=np.uint8)
+    for place, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        pixels[200 * place : 200 * (place + 1), 600:] = colour
+    Image.fromarray(pixels).save(tmp_path / "large.png")
+    seen = []
+
+    def noting(picture, **options):
+        seen.append(tuple(picture.shape))
+        return superpixels(picture, **options)
+
+    monkeypatch.setattr("craft_core.baselines.ace.superpixels", noting)
+    of = ClassImages(
+        images=[tmp_path / "large.png"],
+        names=("large",),
+        class_id=0,
+        class_name="large",
+        selection="predicted",
+    )
+    left, top, right, bottom = segment(of).boxes.unbind(1)
+    assert seen == [(3, 320, 480)] * 3
+    assert (left.min(), top.min(), right.max(), bottom.max()) == (0, 0, 1200, 800)
+    assert (((right <= 610) | (left >= 590)).float().mean()) > 0.9
 
 
 def test_what_lies_beside_a_segment_is_the_mean_colour(found):

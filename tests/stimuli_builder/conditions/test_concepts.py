@@ -17,7 +17,9 @@ from stimuli_builder.conditions.condition import PanelMaker, Shown
 from stimuli_builder.conditions.registry import CONDITIONS
 from stimuli_builder.errors import StimuliError, UnimportantWarning
 from stimuli_builder.heats import HeatMaker
+from stimuli_builder.orders import Candidate
 from stimuli_builder.pictures import MediaCollector
+from stimuli_builder.trials import TrialMaker
 from tests.planted_banks import planted_bank
 
 
@@ -139,6 +141,43 @@ def test_maps_are_kept_by_content(folder, tmp_path):
     assert not (other == 7).all()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"negatives": "rectify"}, {"precision": "mixed"}, {"pooling": "class_token"}, {}, "code"],
+)
+def test_kept_maps_are_those_of_the_same_network_and_code(folder, tmp_path, monkeypatch, changes):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    computed = []
+
+    def compute(_backbone, files, *_, **__):
+        computed.append(files)
+        return torch.ones(len(files), 8, 8)
+
+    monkeypatch.setattr("stimuli_builder.heats.attribution_maps", compute)
+    for changed in (False, True):
+        if changed and changes == "code":
+            monkeypatch.setattr("stimuli_builder.heats.code_sha256", lambda: "another")
+        elif changed:
+            bank = replace(bank, backbone=replace(bank.backbone, **changes))
+        maker_of(bank, folder, tmp_path / "cache").heats.of_class("grad_cam", "wolf", bank.files[0])
+    assert len(computed) == (2 if changes else 1)
+
+
+def test_kept_maps_of_concepts_are_those_of_the_same_coder(folder, tmp_path, monkeypatch):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    computed = []
+
+    def compute(_bank, files, *_):
+        computed.append(files)
+        return torch.ones(len(files), 1, 8, 8)
+
+    monkeypatch.setattr("stimuli_builder.heats.concept_maps", compute)
+    other = replace(bank, coder=replace(bank.coder, kind="nearest"))
+    for each in (bank, other):
+        maker_of(each, folder, tmp_path / "cache").heats.of_concept(each, 0, each.files[0])
+    assert len(computed) == 2
+
+
 def test_kept_map_that_was_cut_short_is_computed_again(folder, tmp_path):
     bank = planted_bank(folder, kinds=(), n_images=8)
     first = maker_of(bank, folder, tmp_path / "cache").heats
@@ -147,6 +186,32 @@ def test_kept_map_that_was_cut_short_is_computed_again(folder, tmp_path):
         place.write_bytes(place.read_bytes()[:-9])
     again = maker_of(bank, folder, tmp_path / "cache").heats
     assert (again.of_class("grad_cam", "wolf", bank.files[0]) == found).all()
+
+
+def test_any_failure_names_method_and_image(folder, monkeypatch):
+    bank = planted_bank(folder, kinds=(), n_images=8)
+    maker = maker_of(bank, folder)
+
+    def run_out(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nmore lines")
+
+    monkeypatch.setattr("stimuli_builder.heats.attribution_maps", run_out)
+    message = r"maps by 'saliency' .*; got wolf/000.png: OutOfMemoryError: CUDA out of memory\.$"
+    with pytest.raises(StimuliError, match=message):
+        maker.heats.of_class("saliency", "wolf", bank.files[0])
+
+
+def test_any_failure_of_a_condition_names_condition_and_image(folder, maker, monkeypatch):
+    def refuse(*_):
+        raise AssertionError
+
+    failing = replace(CONDITIONS["craft"], panel=refuse)
+    monkeypatch.setitem(CONDITIONS, "craft", failing)
+    trials = TrialMaker(maker, conditions=["craft"], generator=np.random.default_rng(0))
+    image = Candidate(file="wolf/000.png", prediction="wolf", label="wolf", tie="")
+    message = r"condition craft on image wolf/000\.png: AssertionError: no reason given"
+    with pytest.raises(StimuliError, match=message):
+        trials.training(image)
 
 
 def test_a_method_that_fails_names_the_image(folder):
