@@ -122,8 +122,8 @@ class Rules:
         Seconds from the first page of the sessions to the last answer, between which a participant
         is analysed; None where there is no such bound.
     max_away_s
-        Seconds in the sessions with the page out of sight, up to which a participant is analysed;
-        None where there is no such bound.
+        Seconds in the sessions with the page out of sight or another window in use, up to which a
+        participant is analysed; None where there is no such bound.
     """
 
     practice_min_correct: int

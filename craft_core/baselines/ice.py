@@ -14,6 +14,7 @@ from craft_core.coders import Coder
 from craft_core.concepts import ClassCrops
 from craft_core.errors import BackboneError
 from craft_core.images import Images, batches_for, progress
+from craft_core.memory import in_halves
 from craft_core.nmf import fit_nmf
 
 
@@ -84,6 +85,6 @@ def ice_positions(backbone: Backbone, images: Images) -> Tensor:
     rows = []
     for batch in loop:
         with torch.no_grad():
-            features = backbone.layout.on_grid(backbone.encode(batch))  # (m, p, h, w)
+            features = backbone.layout.on_grid(in_halves(backbone.encode, batch))  # (m, p, h, w)
         rows.append(features.flatten(2).mT.flatten(0, 1))
     return torch.cat(rows)
