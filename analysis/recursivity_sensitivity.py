@@ -35,9 +35,9 @@ def sensitivity_of_findings(
     pd.DataFrame
         One row per set of rules and test: ``left_out`` (``none``, the name of a rule, or ``all``),
         ``task``, ``test``, ``group``, ``quantity``, ``method``, ``n_participants``, ``change``
-        (of them, to ``none``; missing where that has no such test), ``estimate``, ``ci_low``, ``ci_high``,
-        ``p``; empty where nothing can be tested. What cannot be tested without a rule has no row
-        there; warnings of sets of rules other than the study's own are not shown.
+        (of them, to ``none``; missing where that has no such test), ``estimate``, ``ci_low``,
+        ``ci_high``, ``p``; empty where nothing can be tested. What cannot be tested without a
+        rule has no row there; warnings of sets of rules other than the study's own are not shown.
     """
     record = raw_record(export)
     seen: dict[frozenset[str], pd.DataFrame] = {}
