@@ -1,14 +1,17 @@
 """Whether an explanation makes no difference, or does harm: Utility against a margin.
 
 Where no method helps, as in the paper's third scenario, a large p-value shows nothing. Three
-one-sided tests say more, each by the interval of `intervals.ratio_interval`:
+one-sided tests say more, each by the limits of `intervals.ratio_limits`:
 
     harm          "Utility is at least 1" against "below 1"
     not worse     "Utility is at most the lower margin" against "above it"
     not better    "Utility is at least the upper margin" against "below it"
 
 Equivalence (TOST, Schuirmann 1987; for ratios, Hauschke et al. 1999) is shown where the last two
-both are: its p-value is the larger of theirs.
+both are: its p-value is the larger of theirs. These two, and the interval beside them, count the
+arms as somewhat more uncertain (`shares.widened`): without it they err in up to 8.0 % of studies
+with 8 participants in an arm near 1. The test of harm does not; with 8 participants in the baseline
+and 40 in the condition it errs in up to 6.8 %.
 """
 
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from analysis.checks import check_columns, check_share, check_shares
 from analysis.errors import AnalysisError, BaselineError
 from analysis.intervals import check_divisor, ratio_interval
 from analysis.inversion import p_ratio_above
+from analysis.shares import widened
 from analysis.utility import ARM, check_sessions
 
 
@@ -140,10 +144,11 @@ def _rows(
             if name == baseline:
                 continue
             arm = arms[str(name)]
-            estimate = ratio_interval(arm, reference, level=1 - 2 * alpha)
+            wide = widened(arm), widened(reference)
+            estimate = ratio_interval(*wide, level=1 - 2 * alpha)
             p = [np.nan] * 3
             if np.isfinite(estimate.ci_high):
-                above = [p_ratio_above(arm, reference, null) for null in (*margins, 1.0)]
-                p = [above[0], 1 - above[1], 1 - above[2]]
+                above = [p_ratio_above(*wide, null) for null in margins]
+                p = [above[0], 1 - above[1], 1 - p_ratio_above(arm, reference, 1.0)]
             bounds = estimate.value, *margins, estimate.ci_low, estimate.ci_high
             yield (scenario, str(name), *bounds, *p)

@@ -316,6 +316,7 @@ def _sensitivity_of_findings(results: Results) -> Section:
         columns={
             "Rules applied": _rules_applied(results),
             "Test": text("test"),
+            "Task": lambda row: row["task"].replace("_", " "),
             "Group": lambda row: row["group"] or "all",
             "What": text("quantity"),
             "n": text("n_participants"),
@@ -323,11 +324,11 @@ def _sensitivity_of_findings(results: Results) -> Section:
             "Interval": bounds("ci_low", "ci_high", ratio),
             "p": lambda row: bare_p(row["p"]),
         },
-        n_text=4,
+        n_text=5,
         summary="Each rule left out in turn",
     )
     parts = []
-    for _, rows in table.groupby(["test", "group", "quantity"], sort=False):
+    for _, rows in table.groupby(["task", "test", "group", "quantity"], sort=False):
         own = rows[rows["left_out"] == "none"].to_dict("records")
         if own:
             who = f" ({own[0]['group']})" if own[0]["group"] else ""

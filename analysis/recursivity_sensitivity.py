@@ -12,7 +12,7 @@ from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import Export
 from analysis.sensitivity import NONE, rule_sets
 
-KEYS: Final = ["test", "group", "quantity"]
+KEYS: Final = ["task", "test", "group", "quantity"]
 NUMBERS: Final = ["method", "n_participants", "estimate", "ci_low", "ci_high", "p"]
 
 
@@ -34,10 +34,10 @@ def sensitivity_of_findings(
     -------
     pd.DataFrame
         One row per set of rules and test: ``left_out`` (``none``, the name of a rule, or ``all``),
-        ``test``, ``group``, ``quantity``, ``method``, ``n_participants``, ``change`` (of them, to
-        ``none``; missing where that has no such test), ``estimate``, ``ci_low``, ``ci_high``,
-        ``p``; empty where nothing can be tested. What cannot be tested without a rule has no row
-        there; warnings of sets of rules other than the study's own are not shown.
+        ``task``, ``test``, ``group``, ``quantity``, ``method``, ``n_participants``, ``change``
+        (of them, to ``none``; missing where that has no such test), ``estimate``, ``ci_low``,
+        ``ci_high``, ``p``; empty where nothing can be tested. What cannot be tested without a
+        rule has no row there; warnings of sets of rules other than the study's own are not shown.
     """
     record = raw_record(export)
     seen: dict[frozenset[str], pd.DataFrame] = {}
@@ -63,5 +63,7 @@ def _quoted(export: Export, names: pd.Series, level: float) -> pd.DataFrame:
         warnings.simplefilter("ignore", AnalysisWarning)  # the study's own rules warned before
         tables = recursivity_tables(export, names, level=level, has_alternatives=False)
     empty = pd.DataFrame(columns=[*KEYS, *NUMBERS])
-    found = [table.loc[table["is_default"], list(empty)] for table in tables.values()]
+    found = [
+        table[table["is_default"]].assign(task=task)[list(empty)] for task, table in tables.items()
+    ]
     return pd.concat(found, ignore_index=True) if found else empty

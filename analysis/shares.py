@@ -6,6 +6,7 @@ n    answers that would tell as much if they were independent, a (1 - a) / u
 t    quantile of Student's t
 """
 
+import dataclasses
 import math
 import warnings
 from dataclasses import dataclass
@@ -127,6 +128,38 @@ def wilson_limits(share: Share, *, tail: float, has_floor: bool = False) -> Limi
     centre = (a + squared_t / (2 * n)) / (1 + squared_t / n)
     half = math.sqrt(squared_t * (a * (1 - a) / n + squared_t / (4 * n * n))) / (1 + squared_t / n)
     return centre - half if a > 0 else 0.0, centre + half if a < 1 else 1.0
+
+
+def widened(share: Share) -> Share:
+    """Make a share as uncertain as tests of equivalence need in small arms near 1.
+
+    There, a mean that is too high comes with a spread that is too small. The squared error is
+    multiplied by n / (n - 1), as the bias-reduced covariance of Mancl & DeRouen (2001) does for an
+    arm, and is at least that of independent answers; there is one degree of freedom less.
+
+    Parameters
+    ----------
+    share
+        Of two participants or more.
+
+    Returns
+    -------
+    Share
+        The same where all participants are alike.
+
+    Examples
+    --------
+    >>> share = share_of(np.array([0.5, 0.7, 0.9]), name="craft", n_answers=63)
+    >>> wide = widened(share)
+    >>> round(wide.squared_error / share.squared_error, 3), wide.degrees
+    (1.5, 1)
+    """
+    n, a = share.n_participants, share.value
+    if n < 2 or share.squared_error == 0:
+        return share
+    floor = a * (1 - a) / share.n_answers if share.is_counted else 0.0
+    error = max(share.squared_error * n / (n - 1), floor)
+    return dataclasses.replace(share, squared_error=error, degrees=max(share.degrees - 1, 1))
 
 
 def t_quantile(share: Share, *, tail: float) -> float:

@@ -9,7 +9,7 @@ from analysis.inversion import p_difference_above, p_ratio_above, two_sided
 from analysis.regression.gee import contrast_test, fit_gee, variances_if_alike
 from analysis.regression.problem import Values
 from analysis.separated import is_separated
-from analysis.shares import Share, share_of, t_quantile
+from analysis.shares import Share, share_of, t_quantile, widened
 
 
 def arm_of(right: Values, name: str) -> Share:
@@ -81,7 +81,7 @@ def is_equivalent(x: Values, y: Values, *, margin: float, alpha: float = 0.05) -
     bool
         False where the baseline cannot be told from zero.
     """
-    arm, reference = arm_of(x, "x"), arm_of(y, "y")
+    arm, reference = widened(arm_of(x, "x")), widened(arm_of(y, "y"))
     spread = t_quantile(reference, tail=alpha) ** 2 * reference.squared_error
     if reference.value == 0 or spread >= reference.value**2:
         return False

@@ -6,6 +6,8 @@ marginal odds ratio has a closed form: the log odds of an arm are those of its m
 participant moves them by (m - a) / (a (1 - a) (n - 1)) under the covariance of Mancl & DeRouen.
 """
 
+import copy
+
 import numpy as np
 from scipy import special, stats
 
@@ -45,6 +47,15 @@ class Arm:
 
     def limits(self, tail):
         return wilson(self.a, self.u, self.n_answers, stats.t.isf(tail, self.degrees))
+
+
+def widened(arm):
+    """An arm as `analysis.shares.widened` makes it."""
+    wide = copy.copy(arm)
+    floor = arm.a * (1 - arm.a) / arm.n_answers
+    wide.u = np.where(arm.u > 0, np.maximum(arm.u * arm.n / (arm.n - 1), floor), 0.0)
+    wide.degrees = max(arm.degrees - 1, 1)
+    return wide
 
 
 def wilson(a, u, n_answers, t, *, has_floor=False):
@@ -90,7 +101,7 @@ def ratio_limits(x, y, *, tail):
 
 def are_equivalent(x, y, margin, *, alpha=0.05):
     """Whether TOST finds the ratio within 1 - margin (S,) and its inverse."""
-    arms = Arm(x), Arm(y)
+    arms = widened(Arm(x)), widened(Arm(y))
     low, high = ratio_limits(*arms, tail=alpha)
     t = stats.t.isf(alpha, arms[1].degrees)
     is_bounded = t**2 * arms[1].u < arms[1].a ** 2

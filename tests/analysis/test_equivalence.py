@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -13,6 +14,8 @@ from analysis.errors import (
     SmallArmWarning,
     UnboundedIntervalWarning,
 )
+from analysis.inversion import p_ratio_above
+from analysis.shares import share_of
 
 
 def _study(means, n=40, seed=0, sd=0.4):
@@ -114,3 +117,18 @@ def test_wrong_arguments_are_named():
         utility_equivalence(study, "control", margin=0.1)
     with pytest.raises(MissingColumnError, match=r"columns \['participant'\] must be present"):
         utility_equivalence(study.drop(columns="participant"), margin=0.1)
+
+
+def test_arms_are_widened_for_equivalence_and_not_for_harm():
+    study = _study({"baseline": 0.95, "craft": 0.93}, n=8)
+    row = _row(utility_equivalence(study.assign(n_trials=7), margin=0.1), "craft")
+    means = study.groupby(["condition", "participant"])["accuracy"].mean()
+    x, y = (share_of(means[c].to_numpy(), name=c, n_answers=168) for c in ("craft", "baseline"))
+    wide = []
+    for share in (x, y):
+        floor = share.value * (1 - share.value) / 168
+        error = max(share.squared_error * 8 / 7, floor)
+        wide.append(dataclasses.replace(share, squared_error=error, degrees=6))
+    assert row["p_not_worse"] == pytest.approx(p_ratio_above(*wide, 0.9))
+    assert row["p_not_worse"] > p_ratio_above(x, y, 0.9)
+    assert row["p_harm"] == pytest.approx(1 - p_ratio_above(x, y, 1.0))

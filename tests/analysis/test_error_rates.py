@@ -118,6 +118,20 @@ def test_equivalence_and_harm_err_in_at_most_six_of_a_hundred(share, sizes, spre
     assert (rates <= MOST_ERRORS).all()
 
 
+@pytest.mark.parametrize("sizes", [(8, 8), (8, 40), (40, 8), (40, 40)])
+@pytest.mark.parametrize("spread", [(0.45, 0.5), (1.0, 0.0), (1.0, 1.0)])
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.97])
+def test_equivalence_near_the_ceiling_errs_in_at_most_six_of_a_hundred(share, sizes, spread):
+    rng, wrong = np.random.default_rng(2), 0
+    for _ in range(N_MANY // CHUNK):
+        items = drawn.draw_items(CHUNK, N_ITEMS, spread[1], rng)
+        y, b = drawn.draw_arms(share, sizes[1], items, spread[0], rng)
+        at_margin, a = drawn.draw_arms(0.9 * share, sizes[0], items, spread[0], rng)
+        wrong += drawn.are_equivalent(at_margin, y, 1 - a / b).sum()
+    said(f"equivalence {share} {sizes} {spread}: {wrong / N_MANY:.4f}")
+    assert wrong / N_MANY <= MOST_ERRORS
+
+
 def draw_recursivity(n, n_items, spread, rng, *, log_odds=(0.8, 0.8), slope_sd=0.3):
     """Answers to two kinds of items, 15 pictures each, participants differing in both."""
     kinds = np.repeat([False, True], n_items)

@@ -6,6 +6,7 @@ import pytest
 
 from analysis.inference_sections import inference_sections
 from analysis.recursivity_sections import finding_sentences
+from analysis.recursivity_sensitivity import sensitivity_of_findings
 from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
@@ -81,3 +82,16 @@ def test_tests_are_made_without_each_rule_in_turn(export):
     section = {section.id: section for section in inference_sections(results)}["sensitivity"]
     assert section.paragraphs[0].startswith("Concept against chance: share ")
     assert section.tables[0].header[1] == "Test"
+
+
+def test_tasks_with_tests_of_one_name_stay_apart(export):
+    people = export.participants
+    group = pd.Series(["expert", "layman"] * len(people))[: len(people)].to_numpy()
+    rows = export.responses.assign(
+        group=export.responses["participant"].map(
+            dict(zip(people["participant"], group, strict=True))
+        )
+    )
+    table = sensitivity_of_findings(dataclasses.replace(export, responses=rows), [])
+    between = table[(table["test"] == "group against group") & (table["left_out"] == "none")]
+    assert list(between["task"]) == ["intruder", "binary_choice"]
