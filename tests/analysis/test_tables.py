@@ -44,7 +44,8 @@ def _shift_server_times(tables):
         row["answered_at"] += day
         row["server_rt_ms"] += 17
     for row in tables["participants"]:
-        row["started_at"] += day
+        for instant in ("started_at", "finished_at"):
+            row[instant] = None if row[instant] is None else row[instant] + day
         row["duration_s"] = None if row["duration_s"] is None else row["duration_s"] + 5
     for row in tables["events"]:
         row["at"] += day

@@ -111,6 +111,7 @@ def try_case(target, case):
         url, method=method, headers=case["headers"], query_string=query, **how
     )
     is_paused = b'data-reason="paused"' in answer.data
+    answer.close()  # as a server does; an export is a file
     assert answer.status_code < 500 or is_paused, (method, url, query, answer.status_code)
     if rule == "/p/<key>/<step_key>" and answer.status_code == 303 and case["is_mine"]:
         walker.see(walker.client.get(f"/p/{key}"))

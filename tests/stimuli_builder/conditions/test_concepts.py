@@ -207,7 +207,9 @@ def test_any_failure_of_a_condition_names_condition_and_image(folder, maker, mon
 
     failing = replace(CONDITIONS["craft"], panel=refuse)
     monkeypatch.setitem(CONDITIONS, "craft", failing)
-    trials = TrialMaker(maker, conditions=["craft"], generator=np.random.default_rng(0))
+    trials = TrialMaker(
+        maker, conditions=["craft"], classes=["wolf"], generator=np.random.default_rng(0)
+    )
     image = Candidate(file="wolf/000.png", prediction="wolf", label="wolf", tie="")
     message = r"condition craft on image wolf/000\.png: AssertionError: no reason given"
     with pytest.raises(StimuliError, match=message):
