@@ -7,10 +7,10 @@ from typing import Final
 import pandas as pd
 
 from analysis.errors import AnalysisWarning
-from analysis.exclusions import Rule, decide_record, raw_record
+from analysis.exclusions import Rule
 from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import Export
-from analysis.sensitivity import NONE, rule_sets
+from analysis.sensitivity import NONE, without_each_rule
 
 KEYS: Final = ["task", "test", "group", "quantity"]
 NUMBERS: Final = ["method", "n_participants", "estimate", "ci_low", "ci_high", "p"]
@@ -39,17 +39,7 @@ def sensitivity_of_findings(
         ``ci_high``, ``p``; empty where nothing can be tested. What cannot be tested without a
         rule has no row there; warnings of sets of rules other than the study's own are not shown.
     """
-    record = raw_record(export)
-    seen: dict[frozenset[str], pd.DataFrame] = {}
-    parts = []
-    for left_out, kept in rule_sets(rules).items():
-        decisions = decide_record(record, export.study, kept)
-        names = decisions.loc[decisions["rule"].isna(), "participant"]
-        key = frozenset(names)
-        if key not in seen:
-            seen[key] = _quoted(export, names, level)
-        parts.append(seen[key].assign(left_out=left_out))
-    table = pd.concat(parts, ignore_index=True)
+    table = without_each_rule(export, rules, lambda names: _quoted(export, names, level))
     own = table[table["left_out"] == NONE].set_index(KEYS)["n_participants"]
     before = own.reindex(pd.MultiIndex.from_frame(table[KEYS])).set_axis(table.index)
     change = table["n_participants"].astype("Int64") - before.astype("Int64")

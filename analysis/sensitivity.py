@@ -5,7 +5,7 @@ be counted too when the rule that excludes them is left out. Of those who finish
 their sessions, as in the headline.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -41,6 +41,38 @@ def rule_sets(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
     sets = {NONE: list(rules)}
     sets |= {rule.name: [other for other in rules if other is not rule] for rule in rules}
     return sets | {ALL: []}
+
+
+def without_each_rule(
+    export: Export, rules: Sequence[Rule], measure: Callable[[pd.Series], pd.DataFrame]
+) -> pd.DataFrame:
+    """Measure who is analysed with all rules, without each in turn, and without any.
+
+    Parameters
+    ----------
+    export
+        Of one population.
+    rules
+        In the order applied.
+    measure
+        From the names of those analysed to a table; asked once for the same people.
+
+    Returns
+    -------
+    pd.DataFrame
+        The tables one after another, with ``left_out`` of `rule_sets`.
+    """
+    record = raw_record(export)
+    seen: dict[frozenset[str], pd.DataFrame] = {}
+    parts = []
+    for left_out, kept in rule_sets(rules).items():
+        decisions = decide_record(record, export.study, kept)
+        names = decisions.loc[decisions["rule"].isna(), "participant"]
+        key = frozenset(names)
+        if key not in seen:
+            seen[key] = measure(names)
+        parts.append(seen[key].assign(left_out=left_out))
+    return pd.concat(parts, ignore_index=True)
 
 
 def sensitivity(
@@ -86,22 +118,15 @@ def sensitivity(
     ZeroVarianceWarning
         If all of an arm score the same.
     """
-    record = raw_record(export)
-    trials = scored_trials(export, record["participant"])
-    seen: dict[frozenset[str], pd.DataFrame] = {}
-    parts = []
-    for left_out, kept in rule_sets(rules).items():
-        decisions = decide_record(record, export.study, kept)
-        names = decisions.loc[decisions["rule"].isna(), "participant"]
-        key = frozenset(names)
-        if key not in seen:
-            chosen = trials[trials["participant"].isin(names)]
-            seen[key] = _figures(chosen, baseline, level).merge(
-                _odds(chosen, primary, level), on="condition", how="left"
-            )
-        parts.append(seen[key].assign(left_out=left_out))
-    table = pd.concat(parts, ignore_index=True)
-    reference = parts[0].set_index("condition")["n_participants"]
+    trials = scored_trials(export, export.participants["participant"])
+
+    def measure(names: pd.Series) -> pd.DataFrame:
+        chosen = trials[trials["participant"].isin(names)]
+        odds = _odds(chosen, primary, level)
+        return _figures(chosen, baseline, level).merge(odds, on="condition", how="left")
+
+    table = without_each_rule(export, rules, measure)
+    reference = table[table["left_out"] == NONE].set_index("condition")["n_participants"]
     before = table["condition"].map(reference).fillna(0).astype(int)
     table.insert(2, "change", table["n_participants"] - before)
     numbers = ["accuracy", "difference", "difference_low", "difference_high", "utility"]

@@ -1,4 +1,4 @@
-"""Why something failed, in one line, whoever's code it was."""
+"""Why something failed, in one line, in whatever code it was."""
 
 from craft_core.errors import CraftError, first_line
 from stimuli_builder.errors import StimuliError

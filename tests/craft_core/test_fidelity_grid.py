@@ -178,8 +178,8 @@ def test_differences_from_sobol_are_paired(result):
         assert float(row["minus_sobol"]) == pytest.approx(expected, abs=2e-4)
 
 
-def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path, monkeypatch):
-    out = tmp_path / "fidelity"
+def stop_at_second_part(monkeypatch):
+    """Let runs be interrupted there; return the list of the seeds that were asked for."""
     full = fidelity_tasks._part
     calls = []
 
@@ -190,6 +190,12 @@ def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path,
         return full(shared, seed, failed)
 
     monkeypatch.setattr(fidelity_tasks, "_part", stops)
+    return calls
+
+
+def test_what_was_stopped_is_resumed_to_the_same_bytes(folder, result, tmp_path, monkeypatch):
+    out = tmp_path / "fidelity"
+    calls = stop_at_second_part(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         run_grid(config_of(), folder, out)
     assert not out.exists()
@@ -284,16 +290,7 @@ def test_folder_without_images_leaves_nothing(tmp_path):
 def stopped(folder, tmp_path, monkeypatch):
     """A run that was stopped after its first part, on a copy of the pictures."""
     pictures = shutil.copytree(folder, tmp_path / "pictures")
-    full = fidelity_tasks._part
-    calls = []
-
-    def stops(shared, seed, failed):
-        calls.append(seed)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return full(shared, seed, failed)
-
-    monkeypatch.setattr(fidelity_tasks, "_part", stops)
+    stop_at_second_part(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         run_grid(small_config(), pictures, tmp_path / "out")
     return pictures
