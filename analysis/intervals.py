@@ -219,7 +219,7 @@ def ratio_limits(x: Share, y: Share, *, tail: float) -> Limits:
     Returns
     -------
     Limits
-        At least 0, finite.
+        At least 0; the upper one is infinite where a tail is so small that b's limit is 0.
     """
     of_a, of_b = wilson_limits(x, tail=tail), wilson_limits(y, tail=tail)
     return ratio_of_limits(x.value, of_a, y.value, of_b)
@@ -241,12 +241,12 @@ def ratio_of_limits(a: float, of_a: Limits, b: float, of_b: Limits) -> Limits:
     b
         Above 0.
     of_b
-        Its limits l2 and h2, above 0.
+        Its limits l2 and h2, at least 0.
 
     Returns
     -------
     Limits
-        At least 0, finite.
+        At least 0; the upper one is infinite where l2 is 0.
 
     Examples
     --------
@@ -256,7 +256,8 @@ def ratio_of_limits(a: float, of_a: Limits, b: float, of_b: Limits) -> Limits:
     """
     (l1, h1), (l2, h2) = of_a, of_b
     lead = l2 * (2 * b - l2)
-    high = (a * b + math.sqrt(max((a * b) ** 2 - h1 * (2 * a - h1) * lead, 0.0))) / lead
+    root = math.sqrt(max((a * b) ** 2 - h1 * (2 * a - h1) * lead, 0.0))
+    high = (a * b + root) / lead if lead > 0 else math.inf
     if a == 0:
         return 0.0, high
     at_low = l1 * (2 * a - l1)

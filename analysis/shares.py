@@ -127,15 +127,16 @@ def wilson_limits(share: Share, *, tail: float, has_floor: bool = False) -> Limi
     squared_t = t_quantile(share, tail=tail) ** 2
     centre = (a + squared_t / (2 * n)) / (1 + squared_t / n)
     half = math.sqrt(squared_t * (a * (1 - a) / n + squared_t / (4 * n * n))) / (1 + squared_t / n)
-    return centre - half if a > 0 else 0.0, centre + half if a < 1 else 1.0
+    return max(centre - half, 0.0) if a > 0 else 0.0, centre + half if a < 1 else 1.0
 
 
 def widened(share: Share) -> Share:
-    """Make a share as uncertain as tests of equivalence need in small arms near 1.
+    """Make a share as uncertain as tests of a ratio need in small arms near 0 and 1.
 
-    There, a mean that is too high comes with a spread that is too small. The squared error is
-    multiplied by n / (n - 1), as the bias-reduced covariance of Mancl & DeRouen (2001) does for an
-    arm, and is at least that of independent answers; there is one degree of freedom less.
+    There, a mean that is too extreme comes with a spread that is too small. The squared error is
+    multiplied by 1 + abs(2 a - 1) / (n - 1): n / (n - 1) at the ends, as the bias-reduced
+    covariance of Mancl & DeRouen (2001) has it for an arm, and 1 where answers are not skew. It is
+    at least that of independent answers, and there is one degree of freedom less.
 
     Parameters
     ----------
@@ -149,16 +150,16 @@ def widened(share: Share) -> Share:
 
     Examples
     --------
-    >>> share = share_of(np.array([0.5, 0.7, 0.9]), name="craft", n_answers=63)
+    >>> share = share_of(np.array([0.7, 0.8, 0.9]), name="craft", n_answers=63)
     >>> wide = widened(share)
     >>> round(wide.squared_error / share.squared_error, 3), wide.degrees
-    (1.5, 1)
+    (1.3, 1)
     """
     n, a = share.n_participants, share.value
     if n < 2 or share.squared_error == 0:
         return share
     floor = a * (1 - a) / share.n_answers if share.is_counted else 0.0
-    error = max(share.squared_error * n / (n - 1), floor)
+    error = max(share.squared_error * (1 + abs(2 * a - 1) / (n - 1)), floor)
     return dataclasses.replace(share, squared_error=error, degrees=max(share.degrees - 1, 1))
 
 

@@ -29,29 +29,35 @@ EMPTY = {"string": "x", "integer": "1", "number": "900.0", "boolean": "false",
 def main() -> None:
     """Print one table."""
     print(
-        f"\nanalysis of {N_PARTICIPANTS} participants x 39 trials, four conditions: seconds, of CPU"
+        f"\nanalysis of {N_PARTICIPANTS} participants x 39 trials, four conditions: "
+        "seconds, of CPU, goal"
     )
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", AnalysisWarning)
         export_folder = write_export(Path(folder) / "export", rng)
-        export = _timed("reading and checking", lambda: read_export(export_folder))
-        results = _timed("exclusions, all tables and tests", lambda: analyse(export, "simulated"))
+        export = _timed("reading and checking", 5, lambda: read_export(export_folder))
+        results = _timed(
+            "exclusions, all tables and tests", 30, lambda: analyse(export, "simulated")
+        )
         _timed(
             "report: page, figures, tables",
+            60,
             lambda: write_results(results, Path(folder) / "results"),
         )
     x, y = (rng.binomial(21, share, 2500) / 21 for share in (0.8, 0.6))
     _timed(
-        "bootstrap of Utility, 10,000 draws, 2500 an arm", lambda: bca_ratio_interval(x, y, rng=rng)
+        "bootstrap of Utility, 10,000 draws, 2500 an arm",
+        2,
+        lambda: bca_ratio_interval(x, y, rng=rng),
     )
 
 
-def _timed(name: str, work: Callable[[], T]) -> T:
+def _timed(name: str, goal: int, work: Callable[[], T]) -> T:
     start, start_cpu = time.perf_counter(), time.process_time()
     result = work()
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    print(f"{name:48s} {seconds:8.2f} {cpu:8.2f}")
+    print(f"{name:48s} {seconds:8.2f} {cpu:8.2f} {goal:5d}")
     return result
 
 

@@ -53,7 +53,9 @@ def widened(arm):
     """An arm as `analysis.shares.widened` makes it."""
     wide = copy.copy(arm)
     floor = arm.a * (1 - arm.a) / arm.n_answers
-    wide.u = np.where(arm.u > 0, np.maximum(arm.u * arm.n / (arm.n - 1), floor), 0.0)
+    wide.u = np.where(
+        arm.u > 0, np.maximum(arm.u * (1 + np.abs(2 * arm.a - 1) / (arm.n - 1)), floor), 0.0
+    )
     wide.degrees = max(arm.degrees - 1, 1)
     return wide
 
@@ -69,8 +71,24 @@ def wilson(a, u, n_answers, t, *, has_floor=False):
     return np.where(a > 0, centre - half, 0.0), np.where(a < 1, centre + half, 1.0)
 
 
-def are_different(x, y, *, alpha=0.05):
-    """Whether the default test between conditions finds a difference (S,)."""
+def mean_limits(x, *, tail):
+    """Limits of a mean accuracy, as `analysis.intervals.mean_interval`."""
+    arm = Arm(x)
+    t = stats.t.isf(tail, arm.degrees)
+    return wilson(arm.a, arm.u, arm.n_answers, t, has_floor=True)
+
+
+def difference_limits(x, y, *, tail):
+    """Limits of the difference of two arms, as `analysis.intervals.difference_limits`."""
+    arms = Arm(x), Arm(y)
+    (l1, h1), (l2, h2) = (arm.limits(tail) for arm in arms)
+    difference = arms[0].a - arms[1].a
+    low = difference - np.hypot(arms[0].a - l1, h2 - arms[1].a)
+    return low, difference + np.hypot(h1 - arms[0].a, arms[1].a - l2)
+
+
+def odds_ratio_limits(x, y, *, tail):
+    """Limits of the marginal log odds ratio, as `analysis.odds.marginal_odds_ratios`."""
     arms = Arm(x), Arm(y)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = [arm.a * (1 - arm.a) for arm in arms]
@@ -80,14 +98,29 @@ def are_different(x, y, *, alpha=0.05):
         ]
         variance = parts[0] + parts[1]
         df = variance**2 / sum(v**2 / arm.degrees for v, arm in zip(parts, arms, strict=True))
-        t = (special.logit(arms[0].a) - special.logit(arms[1].a)) / np.sqrt(variance)
-        by_odds = 2 * stats.t.sf(np.abs(t), df) < alpha
-    is_separated = np.isin(arms[0].a, (0, 1)) | np.isin(arms[1].a, (0, 1))
-    (l1, h1), (l2, h2) = (arm.limits(alpha / 2) for arm in arms)
-    difference = arms[0].a - arms[1].a
-    low = difference - np.hypot(arms[0].a - l1, h2 - arms[1].a)
-    high = difference + np.hypot(h1 - arms[0].a, arms[1].a - l2)
-    return np.where(is_separated, (low > 0) | (high < 0), by_odds)
+        log_odds = special.logit(arms[0].a) - special.logit(arms[1].a)
+        margin = stats.t.isf(tail, df) * np.sqrt(variance)
+        (l1, h1), (l2, h2) = (special.logit(arm.limits(tail)) for arm in arms)
+        bounds = np.nan_to_num(l1 - h2, nan=-np.inf), np.nan_to_num(h1 - l2, nan=np.inf)
+    return [
+        np.where(are_separated(*arms), bound, found)
+        for bound, found in zip(bounds, (log_odds - margin, log_odds + margin), strict=True)
+    ]
+
+
+def are_separated(x, y):
+    """Whether all answers of an arm are right, or all wrong (S,)."""
+    return np.isin(x.a, (0, 1)) | np.isin(y.a, (0, 1))
+
+
+def are_different(x, y, *, alpha=0.05):
+    """Whether the default test between conditions finds a difference (S,)."""
+    low, high = odds_ratio_limits(x, y, tail=alpha / 2)
+    if_separated = difference_limits(x, y, tail=alpha / 2)
+    is_separated = are_separated(Arm(x), Arm(y))
+    low = np.where(is_separated, if_separated[0], low)
+    high = np.where(is_separated, if_separated[1], high)
+    return (low > 0) | (high < 0)
 
 
 def ratio_limits(x, y, *, tail):
@@ -96,21 +129,40 @@ def ratio_limits(x, y, *, tail):
     lead, at_low = l2 * (2 * b - l2), l1 * (2 * a - l1)
     high = (a * b + np.sqrt(np.maximum((a * b) ** 2 - h1 * (2 * a - h1) * lead, 0))) / lead
     below = np.sqrt(np.maximum((a * b) ** 2 - at_low * h2 * (2 * b - h2), 0))
-    return at_low / (a * b + below), high
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(a > 0, at_low / (a * b + below), 0.0), high
+
+
+def utility_limits(x, y, *, tail):
+    """Limits of Utility, as `analysis.intervals.ratio_interval`; infinite where g is 1 or more."""
+    arms = Arm(x), Arm(y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = ratio_limits(*arms, tail=tail)
+    has_bounds = is_bounded(arms[1], tail)
+    return np.where(has_bounds, low, -np.inf), np.where(has_bounds, high, np.inf)
+
+
+def gain_limits(x, y, *, tail):
+    """Limits of the share of the attainable gain, as `analysis.attainable.attainable_gains`."""
+    low, high = utility_limits(~x, ~y, tail=tail)
+    return 1 - high, 1 - low
+
+
+def is_bounded(arm, tail):
+    """Whether Fieller's g of a divisor is below 1 (S,)."""
+    return stats.t.isf(tail, arm.degrees) ** 2 * arm.u < arm.a**2
 
 
 def are_equivalent(x, y, margin, *, alpha=0.05):
     """Whether TOST finds the ratio within 1 - margin (S,) and its inverse."""
     arms = widened(Arm(x)), widened(Arm(y))
     low, high = ratio_limits(*arms, tail=alpha)
-    t = stats.t.isf(alpha, arms[1].degrees)
-    is_bounded = t**2 * arms[1].u < arms[1].a ** 2
-    return is_bounded & (low > 1 - margin) & (high < 1 / (1 - margin))
+    return is_bounded(arms[1], alpha) & (low > 1 - margin) & (high < 1 / (1 - margin))
 
 
 def are_harmful(x, y, *, alpha=0.05):
     """Whether the test of harm finds the ratio below 1."""
-    return ratio_limits(Arm(x), Arm(y), tail=alpha)[1] < 1
+    return ratio_limits(widened(Arm(x)), widened(Arm(y)), tail=alpha)[1] < 1
 
 
 def differ_from_chance(right, chance, *, alpha=0.05):

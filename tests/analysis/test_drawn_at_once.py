@@ -6,13 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.attainable import attainable_gains
 from analysis.chance import against_chance
+from analysis.contrasts import Contrast
 from analysis.errors import AnalysisWarning
+from analysis.intervals import difference_interval, mean_interval, ratio_interval
 from analysis.inversion import p_ratio_above
+from analysis.odds import marginal_odds_ratios
+from analysis.shares import widened
 from analysis.two_arms import arm_of, difference_p, is_equivalent
 from tests.analysis import drawn_at_once as drawn
 
 N_STUDIES = 25
+CONTRAST = [Contrast(condition="craft", reference="baseline", family="planned")]
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +61,55 @@ def test_equivalence_and_harm_are_those_of_the_package(arms):
     expected = [is_equivalent(a, b, margin=0.3) for a, b in zip(x, y, strict=True)]
     assert drawn.are_equivalent(x, y, margin).tolist() == expected
     harmful = [
-        1 - p_ratio_above(arm_of(a, "x"), arm_of(b, "y"), 1.0) < 0.05
+        1 - p_ratio_above(widened(arm_of(a, "x")), widened(arm_of(b, "y")), 1.0) < 0.05
         for a, b in zip(x, y, strict=True)
     ]
     assert drawn.are_harmful(x, y).tolist() == harmful
+
+
+def _table(x, y):
+    """One row an answer of the two arms."""
+    return pd.concat([
+        pd.DataFrame({
+            "condition": name,
+            "participant": [f"{name}-{i}" for i in np.indices(right.shape)[0].ravel()],
+            "session": 1,
+            "correct": right.ravel(),
+        })
+        for name, right in (("craft", x), ("baseline", y))
+    ])  # fmt: skip
+
+
+def _accuracies(table):
+    keys = ["condition", "participant", "session"]
+    groups = table.astype({"correct": float}).groupby(keys, sort=False)["correct"]
+    means = groups.agg(n_trials="size", accuracy="mean").reset_index()
+    return means.assign(scenario="foxes")
+
+
+def test_intervals_are_those_of_the_package(arms):
+    x, y = arms
+    tables = [_table(a, b) for a, b in zip(x, y, strict=True)]
+    shares = [(arm_of(a, "x"), arm_of(b, "y")) for a, b in zip(x, y, strict=True)]
+    odds = [marginal_odds_ratios(t, CONTRAST, level=0.9) for t in tables]
+    gains = [attainable_gains(_accuracies(t), level=0.9) for t in tables]
+    expected = {
+        "mean": [mean_interval(a, level=0.9) for a, _ in shares],
+        "difference": [difference_interval(a, b, level=0.9) for a, b in shares],
+        "utility": [ratio_interval(a, b, level=0.9) for a, b in shares],
+        "gain": [next(t.itertuples()) for t in gains],
+        "odds": [next(np.log(t[["ci_low", "ci_high"]]).itertuples()) for t in odds],
+    }
+    found = {
+        "mean": drawn.mean_limits(x, tail=0.05),
+        "difference": drawn.difference_limits(x, y, tail=0.05),
+        "utility": drawn.utility_limits(x, y, tail=0.05),
+        "gain": drawn.gain_limits(x, y, tail=0.05),
+        "odds": drawn.odds_ratio_limits(x, y, tail=0.05),
+    }
+    for name, intervals in expected.items():
+        limits = np.array([(e.ci_low, e.ci_high) for e in intervals]).T
+        np.testing.assert_allclose(found[name], limits, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
 def test_share_against_chance_is_that_of_the_package(arms):

@@ -119,7 +119,7 @@ def test_wrong_arguments_are_named():
         utility_equivalence(study.drop(columns="participant"), margin=0.1)
 
 
-def test_arms_are_widened_for_equivalence_and_not_for_harm():
+def test_skew_arms_are_widened():
     study = _study({"baseline": 0.95, "craft": 0.93}, n=8)
     row = _row(utility_equivalence(study.assign(n_trials=7), margin=0.1), "craft")
     means = study.groupby(["condition", "participant"])["accuracy"].mean()
@@ -127,8 +127,9 @@ def test_arms_are_widened_for_equivalence_and_not_for_harm():
     wide = []
     for share in (x, y):
         floor = share.value * (1 - share.value) / 168
-        error = max(share.squared_error * 8 / 7, floor)
+        error = max(share.squared_error * (1 + (2 * share.value - 1) / 7), floor)
         wide.append(dataclasses.replace(share, squared_error=error, degrees=6))
     assert row["p_not_worse"] == pytest.approx(p_ratio_above(*wide, 0.9))
     assert row["p_not_worse"] > p_ratio_above(x, y, 0.9)
-    assert row["p_harm"] == pytest.approx(1 - p_ratio_above(x, y, 1.0))
+    assert row["p_harm"] == pytest.approx(1 - p_ratio_above(*wide, 1.0))
+    assert abs(row["p_harm"] - 0.5) < abs(p_ratio_above(x, y, 1.0) - 0.5)

@@ -4,7 +4,7 @@ from scipy import stats
 
 from analysis.intervals import difference_limits, ratio_limits
 from analysis.inversion import p_above, p_difference_above, p_ratio_above, two_sided
-from analysis.shares import share_of
+from analysis.shares import share_of, widened
 
 
 @pytest.fixture
@@ -55,3 +55,14 @@ def test_overwhelming_evidence_ends_at_the_least_tail():
     y = share_of(np.full(4000, 0.01), name="y", n_answers=10**6)
     assert p_difference_above(x, y) == 1e-15
     assert p_difference_above(y, x) == 1 - 1e-15
+
+
+def test_arms_of_two_have_a_p_that_grows_with_the_null():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        x, y = (
+            widened(share_of(rng.choice(7, 2, replace=False) / 7 + 1 / 7, name=n, n_answers=14))
+            for n in "xy"
+        )
+        p = [p_ratio_above(x, y, null) for null in (0.2, 0.8, 1.0, 1.25, 5.0)]
+        assert np.all(np.diff(p) >= 0) and 0 < p[0] and p[-1] < 1
