@@ -9,10 +9,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
 from craft_core.checks import check_at_least, check_choice
 from craft_core.images import BATCH_SIZE, Images, picture_size, read_ahead
+from craft_core.resizing import resized
 from craft_core.transforms import Transform
 
 Strategy = Literal["random", "grid"]
@@ -215,15 +215,13 @@ def _end_of_run(owners: Sequence[int], boxes: Tensor, start: int) -> int:
 def _scaled_crops(source: Tensor, boxes: Sequence[Sequence[int]], transform: Transform) -> Tensor:
     """Cut boxes of one size out of an image and scale them together; (k, 3, input, input)."""
     cut = torch.stack([source[:, top:bottom, left:right] for left, top, right, bottom in boxes])
-    scaled: Tensor = v2.functional.resize(cut, [transform.size_px] * 2, antialias=True)
+    scaled = resized(cut, [transform.size_px] * 2)
     return scaled if source.is_floating_point() else transform.normalise(scaled)
 
 
 def _scaled_masks(masks: Tensor, transform: Transform) -> Tensor:
     """Scale masks to the network's input; zero, in its units, is the mean colour."""
-    size = [transform.size_px] * 2
-    scaled: Tensor = v2.functional.resize(masks[:, None].float(), size, antialias=True)
-    return scaled.round()
+    return resized(masks[:, None].float(), [transform.size_px] * 2).round()
 
 
 def _random_boxes(

@@ -15,11 +15,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 from scipy import ndimage
 from torch import Tensor
-from torchvision.transforms import v2
 
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
 from craft_core.images import read_picture
+from craft_core.resizing import centre, resized
 from craft_core.stability import NumberOfConcepts
 
 # Okabe and Ito's palette, which people with any colour vision tell apart, without black and yellow
@@ -64,9 +64,7 @@ def seen_square(picture: Tensor, size_px: int) -> Image.Image:
         The centre square, as `craft_core.backbones.Transform.whole` takes it.
     """
     side = min(picture.shape[1:])
-    square = v2.functional.center_crop(picture, [side, side])
-    scaled = v2.functional.resize(square, [size_px, size_px], antialias=True)
-    return as_image(scaled)
+    return as_image(resized(centre(picture, [side, side]), [size_px, size_px]))
 
 
 def cut_box(picture: Tensor, box: Sequence[int], size_px: int) -> Image.Image:
@@ -88,7 +86,7 @@ def cut_box(picture: Tensor, box: Sequence[int], size_px: int) -> Image.Image:
     """
     left, top, right, bottom = box
     cut = picture[:, top:bottom, left:right]
-    return as_image(v2.functional.resize(cut, [size_px, size_px], antialias=True))
+    return as_image(resized(cut, [size_px, size_px]))
 
 
 def crop_image(bank: ConceptBank, crop: int, files: Sequence[Path], size_px: int) -> Image.Image:

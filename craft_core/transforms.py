@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms import v2
+
+from craft_core.resizing import centre, resized
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -42,9 +43,8 @@ class Transform:
         Tensor
             (3, size_px, size_px).
         """
-        scaled = v2.functional.resize(picture, [self.size_px], antialias=True)
-        centre: Tensor = v2.functional.center_crop(scaled, [self.size_px, self.size_px])
-        return self.normalise(centre)
+        scaled = resized(picture, [self.size_px])
+        return self.normalise(centre(scaled, [self.size_px, self.size_px]))
 
     def normalise(self, picture: Tensor) -> Tensor:
         """Turn bytes into the network's units.
@@ -59,8 +59,9 @@ class Transform:
         Tensor
             (..., 3, H, W).
         """
-        normalised: Tensor = v2.functional.normalize(picture / 255, list(self.mean), list(self.std))
-        return normalised
+        numbers = picture / 255
+        mean, std = (numbers.new_tensor(x)[:, None, None] for x in (self.mean, self.std))
+        return (numbers - mean) / std
 
     def seen_box(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Say which part of a picture `whole` leaves.
