@@ -65,4 +65,4 @@ def test_arms_of_two_have_a_p_that_grows_with_the_null():
             for n in "xy"
         )
         p = [p_ratio_above(x, y, null) for null in (0.2, 0.8, 1.0, 1.25, 5.0)]
-        assert np.all(np.diff(p) >= 0) and 0 < p[0] and p[-1] < 1
+        assert np.all(np.diff(p) >= 0) and p[0] > 0 and p[-1] < 1
