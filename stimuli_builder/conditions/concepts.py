@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import concept_color
+from craft_core.pictures import concept_color
 from stimuli_builder.bundle import Group
 from stimuli_builder.conditions.condition import Condition, PanelMaker, Shown
 from stimuli_builder.errors import UnimportantWarning

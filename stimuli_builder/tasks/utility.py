@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from craft_core.figures import as_image
 from craft_core.images import read_picture
+from craft_core.pictures import as_image
 from craft_core.provenance import file_sha256
 from stimuli_builder.cache import keep, kept
 from stimuli_builder.config import PhaseConfig, StudyConfig
