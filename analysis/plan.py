@@ -95,6 +95,13 @@ class CustomRule(Part):
             raise ValueError(f"rule {self.name} must have either below or above.")
         return self
 
+    @property
+    def limit(self) -> str:
+        """Such as ``above 0.95``, beyond which participants leave."""
+        if self.above is None:
+            return f"below {self.below:.10g}"
+        return f"above {self.above:.10g}"
+
 
 class Exclusions(Part):
     """Who is left out.
@@ -328,5 +335,5 @@ def _custom(rule: CustomRule) -> Rule:
         reason=rule.reason,
         is_screening=False,
         is_broken=is_broken,
-        detail=lambda row, _: f"{rule.measure} {row[rule.measure]:.3g}; {side} {limit:.3g} leaves",
+        detail=lambda row, _: f"{rule.measure} {row[rule.measure]:.3g}; {rule.limit} leaves",
     )
