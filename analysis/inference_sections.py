@@ -5,7 +5,15 @@ from typing import Final
 import pandas as pd
 
 from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
-from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
+from analysis.labels import (
+    FIELLER_TYPE,
+    bare_percent,
+    condition_label,
+    percent,
+    points,
+    ratio,
+    scenario_label,
+)
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
 from analysis.recursivity_sections import recursivity_section
 from analysis.results import Results
@@ -78,7 +86,7 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     part = printed(
         table,
         caption=f"{scenario}ccuracy by session in per cent, and Utility with its "
-        f"{percent(level, 0)} Fieller interval, which counts the uncertainty of both arms; not "
+        f"{percent(level, 0)} {FIELLER_TYPE}, which counts the uncertainty of both arms; not "
         "adjusted for several comparisons. Bold: the best, underlined: the second best, where "
         f"above the baseline as printed.{old}",
         columns=columns,

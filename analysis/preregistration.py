@@ -300,7 +300,9 @@ def _between_conditions(study: Study, plan: Plan) -> Iterator[str]:
         yield f"- {pair} ({family})"
     low, high = 1 - plan.equivalence.margin, 1 / (1 - plan.equivalence.margin)
     yield (
-        "\nUtility (mean accuracy over the baseline’s) with 95 % Fieller intervals. Equivalence "
+        "\nUtility (mean accuracy over the baseline’s) with 95 % Fieller-type intervals "
+        "(Donner & Zou 2012, from Wilson’s limits); accuracies with Wilson’s, differences with "
+        "Newcombe’s hybrid intervals, participants being the unit. Equivalence "
         f"to the baseline: two one-sided tests within {low:.2f} to {high:.2f}. Harm: Utility "
         "below 1, adjusted by Holm."
     )

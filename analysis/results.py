@@ -186,7 +186,7 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
         "accuracy_by_session": accuracy_by(accuracies, ["condition", "session"], level=level),
         "accuracy_by_condition": accuracy_by(accuracies, ["condition"], level=level),
         "accuracy_differences": _compared(accuracy_differences, accuracies, baseline, level),
-        "utility": _compared(utility_scores, accuracies, baseline, level),
+        "utility": _compared(_utility, accuracies, baseline, level),
         "tie_accuracies": by_tie,
         "accuracy_by_tie": accuracy_by(by_tie, ["condition", "tie"], level=level),
         "screening": screening_figures(export),
@@ -211,6 +211,15 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
             means, tables["utility"], historical=results.plan.historical.arms
         )
     return tables
+
+
+def _utility(accuracies: pd.DataFrame, baseline: str, *, level: float) -> pd.DataFrame:
+    """Score Utility, with Fieller's interval of 1954 beside the default one."""
+    scores = utility_scores(accuracies, baseline, level=level)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnalysisWarning)  # those of the default one were shown
+        classic = utility_scores(accuracies, baseline, level=level, interval="fieller_t")
+    return scores.assign(fieller_low=classic["ci_low"], fieller_high=classic["ci_high"])
 
 
 def _relative(results: Results, accuracies: pd.DataFrame, rng: np.random.Generator) -> Tables:

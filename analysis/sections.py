@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from analysis.headline import TIE, headlines, summary_sentence, tie_sentences
 from analysis.historical import with_daggers
 from analysis.inference_sections import MANY_CONDITIONS, inference_sections, table_one_part
-from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
+from analysis.labels import FIELLER_TYPE, TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
     ACCURACY_COLUMNS,
     Card,
@@ -154,13 +154,14 @@ def _accuracy(results: Results) -> Section:
     level = percent(results.level, 0)
     by_session = printed(
         results.tables["accuracy_by_session"],
-        caption=f"Mean accuracy over participants by condition and session; {level} interval.",
+        caption="Mean accuracy over participants by condition and session; "
+        f"{level} interval, Wilson’s.",
         columns={"Condition": condition_name, "Session": text("session"), **ACCURACY_COLUMNS},
         summary=_folded(results, "Accuracy in each session"),
     )
     overall = printed(
         results.tables["accuracy_by_condition"],
-        caption=f"Mean accuracy over participants, all sessions; {level} interval.",
+        caption=f"Mean accuracy over participants, all sessions; {level} interval, Wilson’s.",
         columns={
             "Condition": condition_name,
             **ACCURACY_COLUMNS,
@@ -170,7 +171,8 @@ def _accuracy(results: Results) -> Section:
     differences = printed(
         results.tables["accuracy_differences"],
         caption="Difference from the baseline in percentage points, of participants’ mean "
-        f"accuracies; {level} interval, not adjusted for several comparisons.",
+        f"accuracies; {level} interval, Newcombe’s hybrid of two of Wilson’s, not adjusted for "
+        "several comparisons.",
         columns={
             "Condition": condition_name,
             "n": lambda row: f"{row['n_participants']} / {row['n_baseline']}",
@@ -192,7 +194,7 @@ def _accuracy(results: Results) -> Section:
 def _utility(results: Results) -> Section:
     scores = printed(
         results.tables["utility"],
-        caption=f"Utility with its {percent(results.level, 0)} Fieller interval, which counts the "
+        caption=f"Utility with its {percent(results.level, 0)} {FIELLER_TYPE}, which counts the "
         "uncertainty of both arms; not adjusted for several comparisons.",
         columns={
             "Condition": condition_name,
@@ -224,7 +226,7 @@ def _utility_otherwise(results: Results) -> list[Part]:
     by_session = {"Condition": condition_name, "Session": text("session"), **columns}
     asked = {
         "utility_by_session": (
-            f"Utility in each session (Colin et al. 2022), with {level} Fieller intervals.",
+            f"Utility in each session (Colin et al. 2022), with {level} Fieller-type intervals.",
             by_session,
             "Session by session",
         ),

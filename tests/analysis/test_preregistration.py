@@ -61,6 +61,12 @@ def test_question_that_tells_groups_apart_is_named(study):
     assert "told apart by what" not in preregistration(study, Plan())
 
 
+def test_intervals_have_their_names(study):
+    text = preregistration(study, Plan())
+    assert "with 95 % Fieller-type intervals (Donner & Zou 2012, from Wilson’s limits)" in text
+    assert "accuracies with Wilson’s, differences with Newcombe’s hybrid intervals" in text
+
+
 def test_power_of_this_study_is_accepted(study, design):
     check_power(study, Plan(), design)
     recursive = dataclasses.replace(study, task="recursivity")

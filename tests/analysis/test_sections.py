@@ -48,7 +48,12 @@ def test_every_excluded_participant_has_a_row(results):
 def test_captions_name_the_interval(results):
     for name in ("accuracy", "tie", "tests", "equivalence"):
         assert "\u00a0% interval" in _section(results, name).tables[0].caption
-    assert "Fieller" in _section(results, "utility").tables[0].caption
+    utility = [table.caption for table in _section(results, "utility").tables]
+    assert "Fieller-type interval (Donner & Zou 2012, from Wilson’s limits)" in utility[0]
+    assert "Fieller-type intervals" in utility[1]
+    by_session, overall, differences = _section(results, "accuracy").tables
+    assert "interval, Wilson’s" in by_session.caption and "interval, Wilson’s" in overall.caption
+    assert "Newcombe’s hybrid" in differences.caption
 
 
 def test_long_tables_are_folded_where_there_are_many_conditions(results):
