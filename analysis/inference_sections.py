@@ -297,9 +297,15 @@ def _equivalence(results: Results) -> Section:
                 },
             )
         )
+    margin = results.plan.equivalence.margin
+    margins = (
+        f"margins stated beforehand, in the plan (a margin of {margin:g})"
+        if results.plan.has_margin
+        else f"a default margin of {margin:g}, not stated beforehand"
+    )
     said = (
         "That a difference is not significant does not show that there is none. These tests ask "
-        "whether Utility is within margins that were stated beforehand, and whether it is below 1."
+        f"whether Utility is within {margins}, and whether it is below 1."
     )
     rows = table.to_dict("records")
     sentences = tuple(map(equivalence_sentence, rows)) if len(rows) <= MANY_CONDITIONS else ()

@@ -178,7 +178,7 @@ class Plan(Part):
     primary
         None where no plan names one.
     equivalence
-        Margin; a tenth unless given.
+        Margin; a tenth unless given, which is then not called stated beforehand.
     exclusions
         The study's own rules unless given.
     historical
@@ -192,6 +192,11 @@ class Plan(Part):
     exclusions: Exclusions = Exclusions()
     historical: Historical = Historical()
     groups: Groups = Groups()
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether the margin of equivalence was set, and is not the default."""
+        return "equivalence" in self.model_fields_set
 
 
 def read_plan(path: Path | str) -> Plan:

@@ -298,13 +298,14 @@ def _between_conditions(study: Study, plan: Plan) -> Iterator[str]:
         family = contrast.family.replace("_", " ")
         pair = f"{condition_label(contrast.condition)} – {condition_label(contrast.reference)}"
         yield f"- {pair} ({family})"
+    unsaid = "" if plan.has_margin else f" by default; margin of the plan: {OPEN}"
     low, high = 1 - plan.equivalence.margin, 1 / (1 - plan.equivalence.margin)
     yield (
         "\nUtility (mean accuracy over the baseline’s) with 95 % Fieller-type intervals "
         "(Donner & Zou 2012, from Wilson’s limits); accuracies with Wilson’s, differences with "
-        "Newcombe’s hybrid intervals, participants being the unit. Equivalence "
-        f"to the baseline: two one-sided tests within {low:.2f} to {high:.2f}. Harm: Utility "
-        "below 1, adjusted by Holm."
+        "Newcombe’s hybrid intervals, participants being the unit. Equivalence to the baseline: "
+        f"two one-sided tests within {low:.2f} to {high:.2f}{unsaid}. Harm: Utility below 1, "
+        "adjusted by Holm."
     )
     if plan.historical.arms:
         names = ", ".join(condition_label(name) for name in plan.historical.arms)

@@ -61,6 +61,13 @@ def test_question_that_tells_groups_apart_is_named(study):
     assert "told apart by what" not in preregistration(study, Plan())
 
 
+def test_margin_that_no_plan_sets_is_open(study):
+    open_text = "within 0.90 to 1.11 by default; margin of the plan: [TO BE FILLED IN]. Harm"
+    assert open_text in preregistration(study, Plan())
+    plan = Plan(equivalence=Equivalence(margin=0.1))
+    assert "within 0.90 to 1.11. Harm" in preregistration(study, plan)
+
+
 def test_intervals_have_their_names(study):
     text = preregistration(study, Plan())
     assert "with 95 % Fieller-type intervals (Donner & Zou 2012, from Wilson’s limits)" in text

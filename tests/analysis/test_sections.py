@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from analysis.plan import Equivalence, Plan
 from analysis.responses import read_export
 from analysis.results import analyse
 from analysis.sections import sections
@@ -54,6 +55,14 @@ def test_captions_name_the_interval(results):
     by_session, overall, differences = _section(results, "accuracy").tables
     assert "interval, Wilson’s" in by_session.caption and "interval, Wilson’s" in overall.caption
     assert "Newcombe’s hybrid" in differences.caption
+
+
+def test_margins_are_stated_beforehand_only_in_a_plan(results):
+    (said,) = _section(results, "equivalence").paragraphs
+    assert "within a default margin of 0.1, not stated beforehand, and" in said
+    plan = Plan(equivalence=Equivalence(margin=0.1))
+    (said,) = _section(dataclasses.replace(results, plan=plan), "equivalence").paragraphs
+    assert "within margins stated beforehand, in the plan (a margin of 0.1), and" in said
 
 
 def test_long_tables_are_folded_where_there_are_many_conditions(results):
