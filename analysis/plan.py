@@ -5,8 +5,8 @@ resolved plan is written into results.json. Without one, the study's own rules a
 comparison is CRAFT, or else the last condition, against the baseline, which the report says.
 
     [primary]                      # the one test that the study stands on
-    condition = "craft"
-    reference = "baseline"
+    condition = "craft"            # in a study of recursivity, in place of these two,
+    reference = "baseline"         # test = "sub-concept against concept"
 
     [equivalence]
     margin = 0.1                   # Utility from 0.9 to 1 / 0.9 makes no difference that matters
@@ -59,6 +59,15 @@ Threshold = Literal[
     "min_sessions_s",
     "max_sessions_s",
     "max_away_s",
+]
+
+
+PrimaryTest = Literal[
+    "sub-concept against concept",
+    "concept against chance",
+    "sub-concept against chance",
+    "sub-concept against one half",
+    "recursive against sham",
 ]
 
 
@@ -122,16 +131,30 @@ class Exclusions(Part):
 
 
 class Primary(Part):
-    """The one comparison that the study stands on.
+    """The one comparison that the study stands on; either a condition or a test is given.
 
     Attributes
     ----------
     condition, reference
-        Of the study.
+        Of a study of Utility.
+    test, group
+        Of a study of recursivity; of each group where none is named.
     """
 
-    condition: str
+    condition: str | None = None
     reference: str = "baseline"
+    test: PrimaryTest | None = None
+    group: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Primary":
+        if (self.condition is None) == (self.test is None):
+            raise ValueError("primary must have either condition or test.")
+        of_other = {"reference"} if self.condition is None else {"group"}
+        if of_other & self.model_fields_set:
+            owner = "condition" if self.condition is None else "test"
+            raise ValueError(f"{of_other.pop()} must stand with {owner}.")
+        return self
 
 
 class Equivalence(Part):

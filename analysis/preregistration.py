@@ -13,6 +13,7 @@ from analysis.inference import contrasts_of
 from analysis.labels import condition_label, percent
 from analysis.plan import Plan, planned_rules, planned_study
 from analysis.power import Question
+from analysis.primary_test import check_primary
 from analysis.study_file import Study
 
 OPEN = "[TO BE FILLED IN]"
@@ -41,6 +42,11 @@ ASKED: Final[dict[str, str]] = {
     "choices of a participant",
 }
 
+POWERED: Final[dict[str, str]] = {  # question -> test of a recursivity study that it is about
+    "levels": "sub-concept against concept",
+    "choice": "sub-concept against one half",
+}
+
 
 def check_plan(study: Study, plan: Plan, question: Question = "difference") -> None:
     """Require a plan and a question of power that fit a study.
@@ -64,6 +70,7 @@ def check_plan(study: Study, plan: Plan, question: Question = "difference") -> N
     fitting = {"utility": ["difference", "equivalence"], "recursivity": ["levels", "choice"]}
     check_choice("question", question, fitting.get(study.task, list(ASKED)))
     planned_rules(plan, planned_study(plan, study))
+    check_primary(plan, study)
     contrasts_of(plan, study.conditions, study.baseline)
 
 
@@ -165,6 +172,9 @@ def preregistration(
         check_power(study, plan, design)
     n_arms = len(randomised_arms(study, plan))
     sample = [*_recruited(study, per_arm, n_arms), *_power(curve, design, asked)]
+    named = plan.primary.test if plan.primary else None
+    if curve is not None and named and named != POWERED.get(asked):
+        sample.append(f"\nThis is not the power of the primary test, {named}: {OPEN}")
     parts = [
         _design(study, plan), sample, _exclusions(study, plan), _analysis(study, plan),
         _provenance(study),
@@ -262,10 +272,12 @@ def _analysis(study: Study, plan: Plan) -> Iterator[str]:
     if study.has_utility:
         yield from _between_conditions(study, plan)
     if study.task != "utility":
-        yield from _recursivity()
+        yield from _recursivity(study, plan)
 
 
-def _recursivity() -> Iterator[str]:
+def _recursivity(study: Study, plan: Plan) -> Iterator[str]:
+    if not study.has_utility:
+        yield from _primary_test(plan)
     yield (
         "Intruders: accuracy against chance for concepts and for sub-concepts, by Wilson’s "
         "interval with participants and items as two crossed clusters; sub-concepts against "
@@ -277,6 +289,19 @@ def _recursivity() -> Iterator[str]:
         "against sham sub-clusters where there are shams, by the mixed logit. Two groups of "
         "participants, where told apart, are tested each and against each other. Two-sided at "
         f"{LEVEL}; paired and naive tests are given as labelled alternatives."
+    )
+
+
+def _primary_test(plan: Plan) -> Iterator[str]:
+    if plan.primary is None:
+        yield f"Primary test: {OPEN}\n"
+        return
+    group = "; where groups are told apart, in each, adjusted by Holm over the groups"
+    if plan.primary.group:
+        group = f", of the group {plan.primary.group}"
+    yield (
+        f"Primary test, the only confirmatory one: {plan.primary.test}{group}. All others are "
+        "secondary, and not adjusted for several comparisons.\n"
     )
 
 

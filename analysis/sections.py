@@ -20,7 +20,8 @@ from analysis.page import (
     text,
 )
 from analysis.people_sections import replies_section, verdicts_part
-from analysis.recursivity_sections import blocks_section, finding_sentences
+from analysis.primary_test import primary_sentences
+from analysis.recursivity_sections import all_findings, blocks_section, finding_sentences
 from analysis.rehearsal_sections import as_rehearsal, items_section, kinds_section
 from analysis.results import Results
 
@@ -58,14 +59,8 @@ def sections(results: Results) -> list[Section]:
 
 
 def _headline(results: Results) -> Section:
-    found = finding_sentences(results)
     if not results.export.study.has_utility:
-        opening = "Tests of concepts and sub-concepts, each with its interval:"
-        nothing = "Nothing can be tested yet: there are not enough analysed participants."
-        return Section(
-            id="headline", title="In short", paragraphs=(opening if found else nothing,),
-            items=tuple(found),
-        )  # fmt: skip
+        return _headline_of_tests(results)
     is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
     only = _primary_condition(results) if is_long else None
     said = headlines(results, only=only) or [
@@ -83,6 +78,21 @@ def _headline(results: Results) -> Section:
         paragraphs=(*said, *([brackets] if cards else []), *([TIE] if why else [])),
         cards=tuple(cards),
         items=tuple(why),
+    )
+
+
+def _headline_of_tests(results: Results) -> Section:
+    """Say what a recursivity study found: the primary test first, the others as a list."""
+    found, findings = finding_sentences(results), all_findings(results.tables)
+    paragraphs = ["Nothing can be tested yet: there are not enough analysed participants."]
+    if len(findings):
+        opening = "Tests of concepts and sub-concepts, each with its interval:"
+        if findings["is_primary"].any():
+            opening = "Secondary tests, each with its interval, not adjusted for their number:"
+        paragraphs = [primary_sentences(findings, results.plan, level=results.level)]
+        paragraphs += [opening] if found else []
+    return Section(
+        id="headline", title="In short", paragraphs=tuple(paragraphs), items=tuple(found)
     )
 
 

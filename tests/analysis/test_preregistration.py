@@ -3,11 +3,12 @@
 import dataclasses
 import re
 
+import pandas as pd
 import pytest
 
 from analysis.design import Design
 from analysis.errors import AnalysisError
-from analysis.plan import CustomRule, Equivalence, Exclusions, Groups, Historical, Plan
+from analysis.plan import CustomRule, Equivalence, Exclusions, Groups, Historical, Plan, Primary
 from analysis.preregistration import check_power, preregistration
 from analysis.study_file import read_study
 
@@ -99,3 +100,26 @@ def test_power_of_another_study_is_an_error(study, design, changed, message):
         check_power(study, plan, other)
     with pytest.raises(AnalysisError, match=message):
         preregistration(study, plan, design=other)
+
+
+def test_primary_test_of_a_recursivity_study_is_named(study):
+    recursive = dataclasses.replace(study, task="recursivity")
+    assert "Primary test: [TO BE FILLED IN]" in preregistration(recursive, Plan())
+    named = {"test": "sub-concept against one half"}
+    text = preregistration(recursive, Plan(primary=Primary(**named)))
+    said = "Primary test, the only confirmatory one: sub-concept against one half"
+    assert f"{said}; where groups are told apart, in each, adjusted by Holm" in text
+    text = preregistration(recursive, Plan(primary=Primary(**named, group="expert")))
+    assert f"{said}, of the group expert. All others are secondary, and not adjusted" in text
+
+
+def test_power_of_another_test_than_the_primary_is_said(study, design):
+    recursive = dataclasses.replace(study, task="recursivity")
+    curve = pd.DataFrame([{
+        "per_arm": 40, "analysed": 36.0, "power": 0.8, "ci_low": 0.7, "ci_high": 0.9,
+    }])  # fmt: skip
+    plan = Plan(primary=Primary(test="sub-concept against one half"))
+    shared = {"curve": curve, "design": dataclasses.replace(design, n_arms=1)}
+    said = "This is not the power of the primary test, sub-concept against one half"
+    assert said in preregistration(recursive, plan, question="levels", **shared)
+    assert said not in preregistration(recursive, plan, question="choice", **shared)
