@@ -64,6 +64,12 @@ def test_exact_p_of_binary_choices_is_checked(share, p, verdict, note):
     assert found["verdict"] == verdict and found["note"].startswith(note)
 
 
+def test_of_very_many_counts_some_are_tried():
+    found = _only(_intruders("70", "71", p_value="0.043712"), n=9000)  # 91 counts of each
+    assert found["verdict"] == "reproduced" and "between counts tried" in found["note"]
+    assert _only(_intruders("70", "80", p_value="0.04"), n=9000)["verdict"] == "not_reproduced"
+
+
 def test_impossible_share_is_taken_at_its_nearest_count():
     assert _only(_intruders("61.2", "70.2", p_value="0.002"))["verdict"] == "reproduced"
 
