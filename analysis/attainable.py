@@ -26,8 +26,8 @@ def attainable_gains(
 ) -> pd.DataFrame:
     """Say how much of the attainable gain each condition reaches.
 
-    The share is one minus a ratio of shares of wrong answers, so its interval is Fieller's for that
-    ratio, as Utility's is (see `intervals.ratio_interval`).
+    The share is one minus a ratio of shares of wrong answers, so its interval is the Fieller-type
+    one for that ratio, as Utility's is (see `intervals.ratio_interval`).
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def primary_contrast(plan: Plan, conditions: Sequence[str], baseline: str) -> Co
     PlanError
         If the plan names a condition that the study does not have, or one that is historical.
     """
-    if plan.primary is None:
+    if plan.primary is None or plan.primary.condition is None:
         others = [name for name in conditions if name != baseline]
         others = [name for name in others if name not in plan.historical.arms]
         if not others:

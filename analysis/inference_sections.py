@@ -5,7 +5,15 @@ from typing import Final
 import pandas as pd
 
 from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
-from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
+from analysis.labels import (
+    FIELLER_TYPE,
+    bare_percent,
+    condition_label,
+    percent,
+    points,
+    ratio,
+    scenario_label,
+)
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
 from analysis.recursivity_sections import recursivity_section
 from analysis.results import Results
@@ -78,7 +86,7 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     part = printed(
         table,
         caption=f"{scenario}ccuracy by session in per cent, and Utility with its "
-        f"{percent(level, 0)} Fieller interval, which counts the uncertainty of both arms; not "
+        f"{percent(level, 0)} {FIELLER_TYPE}, which counts the uncertainty of both arms; not "
         "adjusted for several comparisons. Bold: the best, underlined: the second best, where "
         f"above the baseline as printed.{old}",
         columns=columns,
@@ -289,9 +297,15 @@ def _equivalence(results: Results) -> Section:
                 },
             )
         )
+    margin = results.plan.equivalence.margin
+    margins = (
+        f"margins stated beforehand, in the plan (a margin of {margin:g})"
+        if results.plan.has_margin
+        else f"a default margin of {margin:g}, not stated beforehand"
+    )
     said = (
         "That a difference is not significant does not show that there is none. These tests ask "
-        "whether Utility is within margins that were stated beforehand, and whether it is below 1."
+        f"whether Utility is within {margins}, and whether it is below 1."
     )
     rows = table.to_dict("records")
     sentences = tuple(map(equivalence_sentence, rows)) if len(rows) <= MANY_CONDITIONS else ()

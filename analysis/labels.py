@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+FIELLER_TYPE: Final = "Fieller-type interval (Donner & Zou 2012, from Wilson’s limits)"
 CONDITIONS: Final = {
     "ace": "ACE",
     "craft": "CRAFT",

@@ -47,7 +47,7 @@ def all_findings(tables: Tables) -> pd.DataFrame:
 
 
 def finding_sentences(results: Results) -> list[str]:
-    """Say what the tests to quote found.
+    """Say what the tests to quote found, but for the primary one.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def finding_sentences(results: Results) -> list[str]:
     findings = all_findings(results.tables)
     if findings.empty:
         return []
-    quoted = findings[findings["is_default"]].to_dict("records")
+    quoted = findings[findings["is_default"] & ~findings["is_primary"]].to_dict("records")
     return [finding_sentence(row, level=results.level) for row in quoted]
 
 
@@ -110,7 +110,7 @@ def recursivity_section(results: Results) -> Section:
     """
     findings = all_findings(results.tables)
     columns: dict[str, Cell] = {
-        "Test": lambda row: row["test"],
+        "Test": lambda row: f"{row['test']}{' (primary)' if row['is_primary'] else ''}",
         "Group": lambda row: row["group"] or "all",
         "Method": lambda row: METHODS[row["method"]],
         "What": lambda row: row["quantity"],

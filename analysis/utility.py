@@ -51,7 +51,8 @@ def utility_scores(
     level
         Coverage of each interval, in (0, 1).
     interval
-        ``fieller``, from the Wilson limits of both arms (`intervals.ratio_interval`);
+        ``fieller``, of Fieller's type, from the Wilson limits of both arms
+        (`intervals.ratio_interval`);
         ``fieller_t``, as Fieller wrote it in 1954, from Student's t; or ``bca``, 10,000 draws of
         the participants of both arms (`bootstrap.bca_ratio_interval`).
     rng

@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.errors import PlanError
 from analysis.inference_sections import inference_sections
+from analysis.plan import Plan, Primary
 from analysis.recursivity_sections import finding_sentences
 from analysis.recursivity_sensitivity import sensitivity_of_findings
 from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
+from analysis.sections import sections
 
 
 @pytest.fixture
@@ -95,3 +98,27 @@ def test_tasks_with_tests_of_one_name_stay_apart(export):
     table = sensitivity_of_findings(dataclasses.replace(export, responses=rows), [])
     between = table[(table["test"] == "group against group") & (table["left_out"] == "none")]
     assert list(between["task"]) == ["intruder", "binary_choice"]
+
+
+def test_primary_test_of_the_plan_comes_first_and_is_marked(export):
+    plan = Plan(primary=Primary(test="sub-concept against concept"))
+    page = {section.id: section for section in sections(analyse(export, "simulated", plan=plan))}
+    first, second = page["headline"].paragraphs
+    assert "Primary test, named beforehand in the plan. Sub-concept against concept: " in first
+    assert "Secondary tests" in second and "not adjusted" in second
+    assert not any(
+        item.startswith("Sub-concept against concept") for item in page["headline"].items
+    )
+    names = [row[0] for row in page["recursivity"].tables[0].rows]
+    assert names.count("sub-concept against concept (primary)") == 1
+
+
+def test_without_a_plan_no_test_is_primary(export):
+    results = analyse(export, "simulated")
+    assert "No plan names a primary test" in sections(results)[0].paragraphs[0]
+    assert not results.tables["intruder"]["is_primary"].any()
+
+
+def test_condition_is_no_primary_of_a_recursivity_study(export):
+    with pytest.raises(PlanError, match="primary must name a test of .* got the condition 'craft'"):
+        analyse(export, "simulated", plan=Plan(primary=Primary(condition="craft")))
