@@ -134,10 +134,10 @@ def widened(share: Share) -> Share:
     """Make a share as uncertain as tests of a ratio need in small arms near 0 and 1.
 
     There, a mean that is too extreme comes with a spread that is too small. The squared error is
-    multiplied by 1 + s / (n - 1), where s = 1 - (2 min(a, 1 - a))^2: n / (n - 1) at the ends, as the
-    bias-reduced covariance of Mancl & DeRouen (2001) has it for an arm, and 1 in the middle, where
-    answers are not skew. It is at least that of independent answers, and there is one degree of
-    freedom less.
+    multiplied by 1 + s / (n - 1), where s = 1 - (2 min(a, 1 - a))^2. At the ends that is
+    n / (n - 1), as the bias-reduced covariance of Mancl & DeRouen (2001) has it for an arm, and in
+    the middle, where answers are not skew, 1. It is at least that of independent answers, and there
+    is one degree of freedom less.
 
     Parameters
     ----------
