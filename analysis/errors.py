@@ -24,7 +24,7 @@ AnalysisWarning
     NoComparisonWarning       conditions cannot be compared, and their table stays empty
     SmallArmWarning           too few participants for an interval
     ZeroVarianceWarning       all participants of an arm score the same
-    UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
+    UnboundedIntervalWarning  the data are too uncertain to bound a ratio
     CeilingWarning            the baseline leaves nothing to gain
     EmptyConditionWarning     a condition has nobody left
     UnpairedRowsWarning       a paired test leaves participants out
@@ -125,7 +125,7 @@ class ZeroVarianceWarning(AnalysisWarning):
 
 
 class UnboundedIntervalWarning(AnalysisWarning):
-    """The baseline is too uncertain to bound a ratio."""
+    """The data are too uncertain to bound a ratio."""
 
 
 class CeilingWarning(AnalysisWarning):

@@ -90,7 +90,7 @@ def percent(share: float, digits: int = 1) -> str:
     Parameters
     ----------
     share
-        In [0, 1], or NaN.
+        At most 1, and in [0, 1] if it is of answers; may be infinite or NaN.
     digits
         After the point.
 
@@ -104,7 +104,7 @@ def percent(share: float, digits: int = 1) -> str:
     >>> percent(0.4567, 0)
     '46\xa0%'
     """
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
+    return "–" if math.isnan(share) else f"{_printed(100 * share, digits)}\u00a0%"
 
 
 def bare_percent(share: float) -> str:
@@ -113,7 +113,7 @@ def bare_percent(share: float) -> str:
     Parameters
     ----------
     share
-        In [0, 1], or NaN.
+        As for `percent`.
 
     Returns
     -------
@@ -122,10 +122,10 @@ def bare_percent(share: float) -> str:
 
     Examples
     --------
-    >>> bare_percent(0.4567)
-    '45.7'
+    >>> bare_percent(0.4567), bare_percent(-math.inf)
+    ('45.7', '−∞')
     """
-    return "–" if math.isnan(share) else f"{100 * share:.1f}".replace("-", "−")
+    return "–" if math.isnan(share) else _printed(100 * share, 1)
 
 
 def points(difference: float) -> str:
@@ -167,9 +167,7 @@ def ratio(value: float) -> str:
     >>> ratio(1.234), ratio(math.inf)
     ('1.23', '∞')
     """
-    if math.isnan(value):
-        return "–"
-    return f"{value:.2f}".replace("-", "−").replace("inf", "∞")
+    return "–" if math.isnan(value) else _printed(value, 2)
 
 
 def seconds(milliseconds: float) -> str:
@@ -214,3 +212,8 @@ def interval(low: str, high: str) -> str:
     '[1.10, 1.38]'
     """
     return "no interval" if low == "–" else f"[{low}, {high}]"
+
+
+def _printed(number: float, digits: int) -> str:
+    """Write a number with a true minus and a sign for infinity."""
+    return f"{number:.{digits}f}".replace("-", "−").replace("inf", "∞")
