@@ -5,8 +5,8 @@ import math
 import pandas as pd
 from scipy import special, stats
 
-from analysis.accuracy import participant_means
-from analysis.checks import check_columns, check_share, check_shares
+from analysis.accuracy import check_means, participant_means
+from analysis.checks import check_share
 from analysis.errors import BaselineError
 from analysis.shares import Values, are_estimable, share_of
 
@@ -75,6 +75,10 @@ def standardised_differences(
         If a column is absent.
     BaselineError
         If nobody is in the baseline.
+    DesignError
+        If a participant or a condition is not given.
+    ConditionsError
+        If a participant is in several conditions.
     AnalysisError
         If an accuracy or `level` is out of range.
 
@@ -85,8 +89,7 @@ def standardised_differences(
     ZeroVarianceWarning
         If all participants of an arm have the same accuracy.
     """
-    check_columns(accuracies, ["participant", "condition", "accuracy"])
-    check_shares(accuracies, "accuracy")
+    check_means(accuracies)
     check_share("level", level)
     arms = {
         str(name): participant_means(arm)

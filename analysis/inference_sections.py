@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
 from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
-from analysis.recursivity_sections import recursivity_section
+from analysis.recursivity_sections import p_of_pairs, recursivity_section
 from analysis.results import Results
 
 MANY_CONDITIONS: Final = 3  # beyond it, a table stands in the place of sentences
@@ -323,6 +323,7 @@ def _sensitivity_of_findings(results: Results) -> Section:
             "Estimate": lambda row: ratio(row["estimate"]),
             "Interval": bounds("ci_low", "ci_high", ratio),
             "p": lambda row: bare_p(row["p"]),
+            **p_of_pairs(table),
         },
         n_text=5,
         summary="Each rule left out in turn",
