@@ -101,7 +101,8 @@ def test_tasks_with_tests_of_one_name_stay_apart(export):
 def test_three_groups_of_a_plan_are_compared_in_pairs(export):
     people = export.participants
     replies = pd.DataFrame({
-        "participant": people["participant"], "questionnaire": "end", "question": "expertise", "session": 3,
+        "participant": people["participant"], "questionnaire": "end", "question": "expertise",
+        "session": 3,
         "value": np.array(["expert", "layman", "student"])[np.arange(len(people)) % 3],
         "simulated": people["simulated"], "condition": people["condition"],
     }).astype({"question": "string", "value": "string"})  # fmt: skip
