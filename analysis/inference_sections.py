@@ -24,6 +24,12 @@ FAMILIES: Final = {
     "against_baseline": "each – baseline",
     "against_control": "each – control",
 }
+COMPARISON: Final[dict[str, Cell]] = {
+    "Comparison": lambda row: (
+        f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
+    ),
+    "Family": lambda row: FAMILIES[row["family"]],
+}
 
 
 def inference_sections(results: Results) -> list[Section]:
@@ -180,10 +186,7 @@ def _odds(results: Results, name: str, *, summary: str) -> Part:
             f"{ratio(row['item_sd'])} log odds, by a mixed logit with both crossed."
         )
     columns: dict[str, Cell] = {
-        "Comparison": lambda row: (
-            f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
-        ),
-        "Family": lambda row: FAMILIES[row["family"]],
+        **COMPARISON,
         "n": lambda row: f"{row['n_condition']} / {row['n_reference']}",
         "Odds ratio": lambda row: ratio(row["odds_ratio"]),
         "Interval": bounds("ci_low", "ci_high", ratio),
@@ -206,15 +209,20 @@ def _t(row: Row) -> str:
 
 
 def _effect_sizes(results: Results) -> Part:
+    level = percent(results.level, 0)
     return printed(
         results.tables["effect_sizes"],
-        caption="Hedges’ g of participants’ mean accuracies against the baseline, in pooled "
-        f"standard deviations, with {percent(results.level, 0)} intervals.",
+        caption="Differences of participants’ mean accuracies in percentage points, and Hedges’ g, "
+        f"the same in pooled standard deviations, of every contrast; {level} intervals, not "
+        "adjusted.",
         columns={
-            "Condition": condition_name,
+            **COMPARISON,
+            "Difference": lambda row: points(row["difference"]),
+            "Interval": bounds("difference_low", "difference_high", points),
             "Hedges’ g": lambda row: ratio(row["hedges_g"]),
-            "Interval": bounds("ci_low", "ci_high", ratio),
+            "Interval of g": bounds("ci_low", "ci_high", ratio),
         },
+        n_text=2,
     )
 
 

@@ -180,17 +180,33 @@ def _arms(trials: pd.DataFrame, contrasts: Sequence[Contrast]) -> dict[str, Shar
     for name in names:
         answers = named[named["condition"] == name]
         if answers.empty:
-            warnings.warn(
-                f"condition {name} must have participants to be compared; got nobody.",
-                EmptyConditionWarning,
-                stacklevel=3,
-            )
+            warn_empty(name)
             continue
         means = answers.groupby("participant")["correct"].mean().to_numpy(float)
         arms[name] = share_of(means, name=name, n_answers=len(answers))
         are_estimable(arms[name])
     separated_cells(named, ["condition"], right="correct")
     return arms
+
+
+def warn_empty(name: str) -> None:
+    """Warn of a condition that nobody is in.
+
+    Parameters
+    ----------
+    name
+        Of the condition.
+
+    Warns
+    -----
+    EmptyConditionWarning
+        Always.
+    """
+    warnings.warn(
+        f"condition {name} must have participants to be compared; got nobody.",
+        EmptyConditionWarning,
+        stacklevel=4,
+    )
 
 
 def _fitted(trials: pd.DataFrame, arms: Mapping[str, Share]) -> tuple[pd.DataFrame, list[str]]:
