@@ -31,7 +31,6 @@ INSTANTS: Final = {  # what cannot be before consent
     "replies": ("replied_at",),
     "decisions": ("decided_at",),
 }
-DURATIONS: Final = ("duration_s", "sessions_s")  # what cannot be longer than a participation
 RESPONSE_KEY: Final = ["participant", "trial", "phase", "attempt"]
 
 
@@ -245,10 +244,9 @@ def _check_times(tables: dict[str, pd.DataFrame]) -> None:
     late = (responses["answered_at"] > until).fillna(False)
     _refuse(late, responses, "responses.csv", "be no later than finished_at", "answered_at")
     length = (participants["finished_at"] - participants["started_at"]).dt.total_seconds()
-    for column in DURATIONS:
-        is_long = (participants[column] > length + CLOCK_S).fillna(False)
-        rule = "be at most the seconds from started_at to finished_at"
-        _refuse(is_long, participants, "participants.csv", rule, column)
+    is_long = (participants["sessions_s"] > length + CLOCK_S).fillna(False)
+    rule = "be at most the seconds from started_at to finished_at"
+    _refuse(is_long, participants, "participants.csv", rule, "sessions_s")
     _warn_of_long_answers(responses)
 
 
