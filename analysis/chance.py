@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 from scipy import stats
 
-from analysis.checks import check_answers
+from analysis.checks import check_answers, check_outcome
 from analysis.findings import Fields, Finding, counts
 from analysis.intervals import mean_interval
 from analysis.inversion import p_above, two_sided
@@ -57,7 +57,8 @@ def against_chance(
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are not two participants and two items, or a participant answered an item twice.
+        If there are not two participants and two items, a participant answered an item twice,
+        or a value is missing or not one of two.
 
     Warns
     -----
@@ -65,6 +66,7 @@ def against_chance(
         If all answers are the same.
     """
     check_answers(answers, ["right"])
+    answers = answers.assign(right=check_outcome(answers, "right"))
     share = two_way_share(answers, "right", name=f"{test}{f' ({group})' if group else ''}")
     estimate = mean_interval(share, level=level)
     p = two_sided(

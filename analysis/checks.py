@@ -185,11 +185,11 @@ def check_answers(answers: pd.DataFrame, columns: Sequence[str]) -> None:
     MissingColumnError
         If a column is absent.
     DesignError
-        If a participant or an item is missing, or a participant answered an item twice.
+        If a value is missing, or a participant answered an item twice.
     """
     keys = ["participant", "item"]
     check_columns(answers, [*keys, *columns])
-    check_given(answers, keys)
+    check_given(answers, [*keys, *columns])
     check_once(answers, keys)
 
 
@@ -221,7 +221,7 @@ def check_outcome(
     values = table[column]
     is_known = values.isin([0, 1]).to_numpy(bool)
     if not is_known.all():
-        raise error(
-            f"{column} must be true or false, or 1 or 0; got {values[~is_known].iloc[0]!r}."
-        )
+        first = values[~is_known].iloc[0]
+        got = repr(first) if isinstance(first, str) else first
+        raise error(f"{column} must be true or false, or 1 or 0; got {got}.")
     return values.astype(float)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.checks import check_answers, check_single
+from analysis.checks import check_answers, check_outcome, check_single
 from analysis.equivalence import holm
 from analysis.errors import AnalysisError, ConvergenceError, DesignError, NoComparisonWarning
 from analysis.findings import Fields, Finding, counts
@@ -59,8 +59,8 @@ def between_groups(
     MissingColumnError
         If a column is absent.
     DesignError
-        If a participant is in two groups or answered an item twice, or no pair can be compared, a
-        group having one participant.
+        If a participant is in two groups or answered an item twice, a value is missing or not one
+        of two, or no pair can be compared, a group having one participant.
     ConvergenceError
         If no pair can be compared, the first because the mixed model does not come to an end.
 
@@ -77,6 +77,7 @@ def between_groups(
     if len(names) < 2:
         return []
     check_answers(answers, ["right", "treated"])
+    answers = answers.assign(right=check_outcome(answers, "right"))
     check_single(answers, "participant", "group")
     findings: list[Finding] = []
     errors: list[tuple[str, AnalysisError]] = []

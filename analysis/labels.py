@@ -35,6 +35,7 @@ STAGES: Final = {
     "analysed": "analysed",
 }
 DAGGER: Final = " †"  # after arms that were not randomised together with the others
+MANY_DIGITS: Final = 1e6  # from which a ratio is written with a power of ten
 TIES: Final = {"kept": "tie kept", "broken": "tie broken"}
 
 
@@ -160,14 +161,17 @@ def ratio(value: float) -> str:
     Returns
     -------
     str
-        A dash for NaN.
+        A dash for NaN; with a power of ten, such as ``e12``, where it is large.
 
     Examples
     --------
-    >>> ratio(1.234), ratio(math.inf)
-    ('1.23', '∞')
+    >>> ratio(1.234), ratio(math.inf), ratio(2.5e12)
+    ('1.23', '∞', '2.5e12')
     """
-    return "–" if math.isnan(value) else _printed(value, 2)
+    if math.isnan(value):
+        return "–"
+    is_long = MANY_DIGITS <= abs(value) < math.inf
+    return f"{value:.1e}".replace("e+", "e").replace("-", "−") if is_long else _printed(value, 2)
 
 
 def seconds(milliseconds: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.checks import check_answers
+from analysis.checks import check_answers, check_outcome
 from analysis.errors import ConvergenceError, DesignError, NoComparisonWarning
 from analysis.findings import Fields, Finding, counts
 from analysis.log_odds import odds_ratio_interval
@@ -78,8 +78,8 @@ def between_levels(
     MissingColumnError
         If a column is absent.
     DesignError
-        If a kind is absent, there are not two participants and two items of each, or a participant
-        answered an item twice.
+        If a kind is absent, there are not two participants and two items of each, a participant
+        answered an item twice, or a value is missing or not one of two.
 
     Warns
     -----
@@ -93,6 +93,7 @@ def between_levels(
         If a bound is beyond the numbers of the computer; it is zero or infinite.
     """
     check_answers(answers, ["right", "treated"])
+    answers = answers.assign(right=check_outcome(answers, "right"))
     if answers["treated"].nunique() < 2:
         raise DesignError(
             f"answers must be to both kinds for {test}; got {len(answers)} answers to one."

@@ -220,7 +220,6 @@ def _of_task(responses: pd.DataFrame, task: str, columns: list[str]) -> pd.DataF
     check_columns(rows, ["participant", "item", *columns])
     if rows.empty:
         raise DesignError(f"responses must hold answers of the task {task}; got none.")
-    check_given(rows, columns)
     check_answers(rows, columns)
     has_group = "group" in rows and rows["group"].notna().any()
     if has_group and rows["group"].isna().any():

@@ -77,3 +77,13 @@ def test_answer_given_twice_is_an_error():
     twice = pd.concat([answers, answers.head(3)])
     with pytest.raises(DesignError, match=r"participant 0\S*, item 0\S* must be there once; got 3"):
         against_chance(twice, 0.5, test="t")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(np.nan, "got 1 empty"), (0.5, "or 1 or 0; got 0.5")]
+)
+def test_answers_are_right_or_wrong(value, message):
+    answers = make_answers(0.5)
+    answers.loc[0, "right"] = value
+    with pytest.raises(DesignError, match=message):
+        against_chance(answers, 0.5, test="t")
