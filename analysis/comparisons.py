@@ -25,6 +25,7 @@ Pairwise = Literal["tukey_kramer", "games_howell"]
 AgainstBaseline = Literal["dunnett", "welch_holm"]
 
 PAIR: Final = ("condition", "reference")
+N_NODES: Final = 12  # quantiles of the studentized range that are computed and not interpolated
 BOUNDS: Final = ("difference", "ci_low", "ci_high", "p")
 
 
@@ -124,8 +125,8 @@ def all_pairs(
     is_pooled = method == "tukey_kramer"
     pairs = list(itertools.combinations(range(len(names)), 2))
     errors = {pair: _pair_error(values, *pair, is_pooled=is_pooled) for pair in pairs}
-    known = dict.fromkeys(df for error, df in errors.values() if error > 0)
-    quantiles = {df: _range_quantile(level, len(names), df) for df in known}
+    known = np.unique([df for error, df in errors.values() if error > 0])
+    quantiles = dict(zip(known, _range_quantiles(level, len(names), known), strict=True))
     rows = []
     for (i, j), (error, df) in errors.items():
         difference = float(values[i].mean() - values[j].mean())
@@ -243,6 +244,21 @@ def _pair_error(
     u, v = (groups[k].var(ddof=1) / len(groups[k]) for k in (i, j))
     df = (u + v) ** 2 / (u**2 / (len(groups[i]) - 1) + v**2 / (len(groups[j]) - 1))
     return float(u + v) ** 0.5, float(df)
+
+
+def _range_quantiles(level: float, k: int, df: Values) -> Values:
+    """Quantiles of the studentized range, of many degrees of freedom from a few."""
+    if len(df) <= N_NODES:
+        return np.array([_range_quantile(level, k, each) for each in df])
+
+    def log_quantiles(x: Values) -> Values:
+        return np.log([_range_quantile(level, k, float(each)) for each in 1 / x])
+
+    # smooth in 1 / df: right to 1e-5 from one degree of freedom on, to 1e-6 from two on
+    domain = [1 / df.max(), 1 / df.min()]
+    fit = np.polynomial.Chebyshev.interpolate(log_quantiles, N_NODES - 1, domain)
+    quantiles: Values = np.exp(fit(1 / df))
+    return quantiles
 
 
 def _range_quantile(level: float, k: int, df: float) -> float:
