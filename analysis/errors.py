@@ -6,7 +6,7 @@ AnalysisError
     MissingColumnError      a table lacks a column
     BaselineError           there is no baseline to divide by
     ConditionsError         there are not conditions enough to compare
-    DesignError             a table lacks participants, items or levels that a test needs
+    DesignError             a table lacks what a test needs, or has rows that it cannot take
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
@@ -57,7 +57,7 @@ class ConditionsError(AnalysisError):
 
 
 class DesignError(AnalysisError):
-    """A table lacks participants, items or levels that a test needs."""
+    """A table lacks what a test needs, or has rows that it cannot take."""
 
 
 class UnpairedSessionsError(AnalysisError):
