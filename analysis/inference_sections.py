@@ -15,7 +15,7 @@ from analysis.labels import (
     scenario_label,
 )
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
-from analysis.recursivity_sections import recursivity_section
+from analysis.recursivity_sections import p_of_pairs, recursivity_section
 from analysis.results import Results
 
 MANY_CONDITIONS: Final = 3  # beyond it, a table stands in the place of sentences
@@ -31,6 +31,12 @@ FAMILIES: Final = {
     "planned": "planned",
     "against_baseline": "each – baseline",
     "against_control": "each – control",
+}
+COMPARISON: Final[dict[str, Cell]] = {
+    "Comparison": lambda row: (
+        f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
+    ),
+    "Family": lambda row: FAMILIES[row["family"]],
 }
 
 
@@ -188,10 +194,7 @@ def _odds(results: Results, name: str, *, summary: str) -> Part:
             f"{ratio(row['item_sd'])} log odds, by a mixed logit with both crossed."
         )
     columns: dict[str, Cell] = {
-        "Comparison": lambda row: (
-            f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
-        ),
-        "Family": lambda row: FAMILIES[row["family"]],
+        **COMPARISON,
         "n": lambda row: f"{row['n_condition']} / {row['n_reference']}",
         "Odds ratio": lambda row: ratio(row["odds_ratio"]),
         "Interval": bounds("ci_low", "ci_high", ratio),
@@ -214,15 +217,20 @@ def _t(row: Row) -> str:
 
 
 def _effect_sizes(results: Results) -> Part:
+    level = percent(results.level, 0)
     return printed(
         results.tables["effect_sizes"],
-        caption="Hedges’ g of participants’ mean accuracies against the baseline, in pooled "
-        f"standard deviations, with {percent(results.level, 0)} intervals.",
+        caption="Differences of participants’ mean accuracies in percentage points, and Hedges’ g, "
+        f"the same in pooled standard deviations, of every contrast; {level} intervals, not "
+        "adjusted.",
         columns={
-            "Condition": condition_name,
+            **COMPARISON,
+            "Difference": lambda row: points(row["difference"]),
+            "Interval": bounds("difference_low", "difference_high", points),
             "Hedges’ g": lambda row: ratio(row["hedges_g"]),
-            "Interval": bounds("ci_low", "ci_high", ratio),
+            "Interval of g": bounds("ci_low", "ci_high", ratio),
         },
+        n_text=2,
     )
 
 
@@ -337,6 +345,7 @@ def _sensitivity_of_findings(results: Results) -> Section:
             "Estimate": lambda row: ratio(row["estimate"]),
             "Interval": bounds("ci_low", "ci_high", ratio),
             "p": lambda row: bare_p(row["p"]),
+            **p_of_pairs(table),
         },
         n_text=5,
         summary="Each rule left out in turn",

@@ -66,6 +66,23 @@ def finding_sentences(results: Results) -> list[str]:
     return [finding_sentence(row, level=results.level) for row in quoted]
 
 
+def p_of_pairs(findings: pd.DataFrame) -> dict[str, Cell]:
+    """Return the column of p adjusted over pairs of groups, where there are three groups or more.
+
+    Parameters
+    ----------
+    findings
+        With ``p_holm``.
+
+    Returns
+    -------
+    dict[str, Cell]
+        Empty where no p is adjusted.
+    """
+    is_adjusted = findings["p_holm"].notna().any()
+    return {"p, Holm": lambda row: bare_p(row["p_holm"])} if is_adjusted else {}
+
+
 def blocks_section(results: Results) -> Section:
     """Lay out the share of right answers by block, a session of one task.
 
@@ -119,6 +136,7 @@ def recursivity_section(results: Results) -> Section:
             "ci_low", "ci_high", bare_percent if row["quantity"] == "share" else ratio
         )(row),
         "p": lambda row: bare_p(row["p"]),
+        **p_of_pairs(findings),
         "It assumes that": lambda row: row["assumes"],
     }
     part = printed(

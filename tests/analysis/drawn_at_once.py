@@ -144,7 +144,7 @@ def utility_limits(x, y, *, tail):
 def gain_limits(x, y, *, tail):
     """Limits of the share of the attainable gain, as `analysis.attainable.attainable_gains`."""
     low, high = utility_limits(~x, ~y, tail=tail)
-    return 1 - high, 1 - low
+    return 1 - high, 1 - np.maximum(low, 0)
 
 
 def is_bounded(arm, tail):
