@@ -33,7 +33,7 @@ class UnimportantWarning(UserWarning):
 
 
 class BalanceWarning(UserWarning):
-    """A study's participants cannot be shared out equally over its lists."""
+    """A study's lists cannot balance something, or its images not come near a share."""
 
 
 class UnbiasedWarning(UserWarning):
