@@ -11,6 +11,7 @@ from math import factorial, prod
 from typing import Final
 
 from stimuli_builder.bundle import Bundle, Session, TestTrial, TrialList, sessions_of, trials_of
+from stimuli_builder.explanation_audit import explanation_problems, gallery_problems
 
 TELLING: Final = (
     "catch",
@@ -278,19 +279,6 @@ def _caught_problems(
             )
 
 
-def _explanation_problems(bundle: Bundle) -> Iterator[str]:
-    """Training trials without every condition's explanation, or with another's."""
-    for name, _, session in sessions_of(bundle.manifest):
-        wanted = set() if name == "practice" else set(bundle.manifest.conditions)
-        for trial in session.training:
-            found = set(bundle.manifest.training_trials[trial].explanations)
-            if found != wanted:
-                yield (
-                    f"explanations of trial {trial} must be those of {sorted(wanted)}; got "
-                    f"{sorted(found)}."
-                )
-
-
 def _option_problems(bundle: Bundle) -> Iterator[str]:
     """Intruder trials of more than single pictures; pictures that a trial shows twice."""
     for _, number, session in sessions_of(bundle.manifest):
@@ -356,7 +344,8 @@ DESIGN_CHECKS: Final[tuple[Callable[[Bundle], Iterator[str]], ...]] = (
     _share_problems,
     _reuse_problems,
     _catch_problems,
-    _explanation_problems,
+    explanation_problems,
+    gallery_problems,
     _option_problems,
     _shape_problems,
 )

@@ -477,3 +477,43 @@ def test_errors_of_another_share_than_asked_for(bundle):
         "errors of training in list list_a must be within one image of a share of 0.0; got 0.40 "
         "in session 1",
     )
+
+
+def with_panel(bundle, condition, change):
+    """Give the first training trial's image another explanation in one condition."""
+    trial = first_session(bundle).training[0]
+    shown = bundle.manifest.training_trials[trial].explanations
+    panels = dict.fromkeys(("craft", "ace"), shown["craft"]) | {"baseline": ()}
+    return with_trial(bundle, trial, explanations=panels | {condition: change(shown["craft"])})
+
+
+def test_galleries_of_as_many_crops(bundle):
+    changed = with_panel(bundle, "ace", lambda groups: groups)
+    assert not any("panels of trial" in problem for problem in audit_bundle(changed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda groups: groups[:-1],
+        lambda groups: (),
+        lambda groups: (*groups[:-1], replace(groups[-1], crops=groups[-1].crops[1:])),
+    ],
+)
+def test_galleries_of_another_size(bundle, change):
+    trial = first_session(bundle).training[0]
+    answer = bundle.answers.trials[trial].answer
+    changed = with_panel(bundle, "craft", change)
+    only_problem(
+        changed,
+        f"panels of trial {trial} ({answer}) must have as many concepts, of as many crops, in "
+        "every condition that shows crops; got {",
+    )
+
+
+def test_maps_alone_are_no_gallery(bundle):
+    def without_crops(groups):
+        return (replace(groups[0], crops=()),)
+
+    changed = with_panel(bundle, "baseline", without_crops)
+    assert not any("panels of trial" in problem for problem in audit_bundle(changed))
