@@ -261,7 +261,7 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from stimuli_builder.shortcuts import shortcuts  # scikit-learn loads for seconds
+    from stimuli_builder.shortcuts import shortcuts  # scikit-image loads for a while
 
     bundle = read_bundle(options.bundle)
     problems = audit_bundle(bundle)
@@ -274,9 +274,10 @@ def _check(options: argparse.Namespace) -> None:
         print(line)
     print("what a cue alone tells (no error where it is the rule):")
     for each in shortcuts(bundle):
+        near = ", {:.2f} to {:.2f}".format(*each.by_chance) if each.by_chance else ""
         print(
             f"  {each.task.replace('_', ' ')} by {each.cue}: {each.share:.2f} of {each.n} "
-            f"(chance {each.chance:.2f})"
+            f"(chance {each.chance:.2f}{near})"
         )
 
 

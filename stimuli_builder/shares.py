@@ -2,7 +2,7 @@
 
 A share is met as nearly as whole images allow: in every phase, over the sessions of a list, over
 all lists, and for each predicted class, in this order. The numbers of images are chosen together,
-by improving two at a time what the squared deviations sum to; nothing is drawn.
+by improving two at a time what the squared deviations sum to, from the same starts each time.
 
     U  sets of images, one for each session
     K  predicted classes
