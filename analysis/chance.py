@@ -10,7 +10,7 @@ from analysis.checks import check_answers, check_outcome
 from analysis.findings import Fields, Finding, counts
 from analysis.intervals import mean_interval
 from analysis.inversion import p_above, two_sided
-from analysis.shares import wilson_limits
+from analysis.shares import inflated, wilson_limits
 from analysis.two_way import two_way_share
 
 TWO_WAY: Final = "participants and items are two crossed samples"
@@ -29,8 +29,8 @@ def against_chance(
 ) -> list[Finding]:
     """Test a share of answers against the share by guessing.
 
-    The interval is Wilson's for participants and items as crossed clusters (`two_way`), and p is
-    the level at which its limit reaches chance.
+    The interval is Wilson's for participants and items as crossed clusters (`two_way`), whose
+    spread is `shares.inflated`, and p is the level at which its limit reaches chance.
 
     Parameters
     ----------
@@ -67,7 +67,9 @@ def against_chance(
     """
     check_answers(answers, ["right"])
     answers = answers.assign(right=check_outcome(answers, "right"))
-    share = two_way_share(answers, "right", name=f"{test}{f' ({group})' if group else ''}")
+    share = inflated(
+        two_way_share(answers, "right", name=f"{test}{f' ({group})' if group else ''}")
+    )
     estimate = mean_interval(share, level=level)
     p = two_sided(
         p_above(lambda tail: wilson_limits(share, tail=tail, has_floor=True), share.value, chance)

@@ -130,14 +130,41 @@ def wilson_limits(share: Share, *, tail: float, has_floor: bool = False) -> Limi
     return max(centre - half, 0.0) if a > 0 else 0.0, centre + half if a < 1 else 1.0
 
 
-def widened(share: Share) -> Share:
-    """Make a share as uncertain as tests of a ratio need in small arms near 0 and 1.
+def inflated(share: Share) -> Share:
+    """Make a share as uncertain as a test of it needs near 0 and 1, of few participants or items.
 
     There, a mean that is too extreme comes with a spread that is too small. The squared error is
-    multiplied by 1 + s / (n - 1), where s = 1 - (2 min(a, 1 - a))^2. At the ends that is
-    n / (n - 1), as the bias-reduced covariance of Mancl & DeRouen (2001) has it for an arm, and in
-    the middle, where answers are not skew, 1. It is at least that of independent answers, and there
-    is one degree of freedom less.
+    multiplied by 1 + s / d, with d its degrees of freedom and s = 1 - (2 min(a, 1 - a))^2. At the
+    ends that is n / (n - 1) for an arm, as in the bias-reduced covariance of Mancl & DeRouen
+    (2001), and in the middle, where answers are not skew, 1.
+
+    Parameters
+    ----------
+    share
+        Of two participants or more.
+
+    Returns
+    -------
+    Share
+        The same where there is no spread.
+
+    Examples
+    --------
+    >>> share = share_of(np.array([0.7, 0.8, 0.9]), name="craft", n_answers=63)
+    >>> round(inflated(share).squared_error / share.squared_error, 3)
+    1.42
+    """
+    skew = 1 - (2 * min(share.value, 1 - share.value)) ** 2
+    return dataclasses.replace(
+        share, squared_error=share.squared_error * (1 + skew / share.degrees)
+    )
+
+
+def widened(share: Share) -> Share:
+    """Make an arm as uncertain as tests of a ratio need.
+
+    It is `inflated`; its squared error is at least that of independent answers, and it has one
+    degree of freedom less.
 
     Parameters
     ----------
@@ -152,16 +179,13 @@ def widened(share: Share) -> Share:
     Examples
     --------
     >>> share = share_of(np.array([0.7, 0.8, 0.9]), name="craft", n_answers=63)
-    >>> wide = widened(share)
-    >>> round(wide.squared_error / share.squared_error, 3), wide.degrees
-    (1.42, 1)
+    >>> widened(share).degrees
+    1
     """
-    n, a = share.n_participants, share.value
-    if n < 2 or share.squared_error == 0:
+    if share.n_participants < 2 or share.squared_error == 0:
         return share
-    floor = a * (1 - a) / share.n_answers if share.is_counted else 0.0
-    skew = 1 - (2 * min(a, 1 - a)) ** 2
-    error = max(share.squared_error * (1 + skew / (n - 1)), floor)
+    floor = share.value * (1 - share.value) / share.n_answers if share.is_counted else 0.0
+    error = max(inflated(share).squared_error, floor)
     return dataclasses.replace(share, squared_error=error, degrees=max(share.degrees - 1, 1))
 
 

@@ -177,7 +177,8 @@ def differ_from_chance(right, chance, *, alpha=0.05):
     parts = of_persons**2 / (n - 1) + of_items**2 / (n_items - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(parts > 0, np.maximum(u**2 / parts, 1), min(n, n_items) - 1)
-    t = stats.t.isf(alpha / 2, df)
     a = right.mean(axis=(1, 2))
+    u = u * (1 + (1 - (2 * np.minimum(a, 1 - a)) ** 2) / df)
+    t = stats.t.isf(alpha / 2, df)
     low, high = wilson(a, u, n * n_items, t, has_floor=True)
     return (low > chance) | (high < chance)
