@@ -33,7 +33,7 @@ class UnimportantWarning(UserWarning):
 
 
 class BalanceWarning(UserWarning):
-    """A study's participants cannot be shared out equally over its lists."""
+    """A study cannot be balanced: its participants over its lists, or its choices over classes."""
 
 
 class UnbiasedWarning(UserWarning):

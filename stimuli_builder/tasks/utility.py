@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from craft_core.figures import as_image
-from craft_core.images import read_picture
 from craft_core.provenance import file_sha256
 from stimuli_builder.config import PhaseConfig, StudyConfig
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.manifest import Practice
-from stimuli_builder.near_duplicates import perceptual_hash, without_near_duplicates
+from stimuli_builder.near_duplicates import without_near_duplicates
 from stimuli_builder.orders import (
     Candidate,
     PhaseDesign,
@@ -24,6 +22,7 @@ from stimuli_builder.orders import (
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
+from stimuli_builder.same_images import image_hash
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.trials import TrialMaker
@@ -77,7 +76,7 @@ def draw_images(
                 f"{image.tie!r}."
             )
     check_images(store, folder, [candidate.file for candidate in pool])
-    hashes = {candidate.file: _hash(folder / candidate.file) for candidate in pool}
+    hashes = {candidate.file: image_hash(folder / candidate.file) for candidate in pool}
     order = [pool[index].file for index in generator.permutation(len(pool))]
     kept = set(without_near_duplicates(order, hashes))
     return draw_supersets(
@@ -236,10 +235,3 @@ def _design(phase: PhaseConfig) -> PhaseDesign:
         tie_broken_share=phase.tie_broken_share,
         error_share=phase.error_share,
     )
-
-
-def _hash(file: Path) -> np.ndarray:
-    picture = read_picture(file)
-    if picture is None:
-        raise StimuliError(f"image must be readable; got {file}.")
-    return perceptual_hash(as_image(picture))
