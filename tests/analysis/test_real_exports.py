@@ -251,8 +251,8 @@ def test_both_sides_of_a_choice_are_one_item(rehearsed):
     rows = rehearsed.responses
     chosen = rows[(rows["phase"] == "test") & (rows["task"] == "binary_choice")]
     assert chosen["trial"].nunique() == 30 and chosen["item"].nunique() == 15
-    lists = chosen.groupby("item")["list"].nunique()
-    assert set(lists) == {4} and set(chosen.groupby("item")["is_sham"].nunique()) == {1}
+    assert set(chosen.groupby("item")["trial"].nunique()) == {2}
+    assert set(chosen.groupby("item")["is_sham"].nunique()) == {1}
     found = analyse(rehearsed, "simulated").tables["binary_choice"]
     default = found[found["is_default"] & (found["test"] == "recursive against sham")].iloc[0]
     assert default["n_items"] == 15

@@ -73,8 +73,11 @@ def test_no_crop_is_asked_about_twice(trials):
     assert len(set(asked)) == len(asked)
 
 
-def test_no_crop_in_question_is_in_a_group(trials):
+def test_no_crop_in_question_is_in_a_group(tmp_path):
+    crowded = planted_bank(tmp_path, n_images=14)  # where each image comes in nearly every trial
+    trials = made([crowded], BinaryChoiceConfig(trials=30, same_layer=10, random=10))
     asked = {crop_of(trial.cluster.bank, trial.question) for trial in trials}
+    assert len(asked) == 30
     for trial in trials:
         inside = {crop_of(trial.cluster.bank, row) for row in trial.of_cluster}
         assert not asked & (inside | {crop_of(trial.parent, row) for row in trial.of_parent})

@@ -68,12 +68,12 @@ def crops_of(trial):
 
 
 @pytest.mark.parametrize("level", ["concept", "sub_concept"])
-def test_no_crop_comes_twice_as_member_or_intruder(bank, folder, level):
+def test_no_crop_comes_twice_as_member_or_intruder(folder, level):
+    crowded = planted_bank(folder / "crowded", n_images=20)  # 160 crops, of which 140 are shown
     for seed in range(4):
-        shown = [
-            crop for t in made(bank, folder, 15, level=level, seed=seed) for crop in crops_of(t)
-        ]
-        assert len(set(shown)) == len(shown) == 15 * 5
+        trials = made(crowded, folder / "crowded", 28, level=level, seed=seed)
+        shown = [crop for trial in trials for crop in crops_of(trial)]
+        assert len(set(shown)) == len(shown) == 28 * 5
 
 
 def test_crops_in_question_come_in_no_trial(bank, folder):
