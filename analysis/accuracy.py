@@ -9,8 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.checks import check_columns, check_share, check_shares
-from analysis.errors import BaselineError
+from analysis.checks import (
+    check_columns,
+    check_given,
+    check_share,
+    check_shares,
+    check_single,
+)
+from analysis.errors import BaselineError, ConditionsError
 from analysis.intervals import difference_interval, mean_interval
 from analysis.shares import Share, Values, share_of
 
@@ -41,6 +47,8 @@ def accuracy_by(
     ------
     MissingColumnError
         If a column is absent.
+    DesignError
+        If a participant or a group is not given.
     AnalysisError
         If `level` is not a share or an accuracy is not in [0, 1].
 
@@ -52,6 +60,7 @@ def accuracy_by(
         If all of a group score the same; their answers then count as independent.
     """
     check_columns(accuracies, ["participant", "accuracy", *by])
+    check_given(accuracies, ["participant", *by])
     check_shares(accuracies, "accuracy")
     check_share("level", level)
     rows = []
@@ -92,6 +101,10 @@ def accuracy_differences(
         If a column is absent.
     BaselineError
         If there are participants, but none in the baseline.
+    DesignError
+        If a participant or a condition is not given.
+    ConditionsError
+        If a participant is in several conditions.
     AnalysisError
         If `level` is not a share or an accuracy is not in [0, 1].
 
@@ -102,8 +115,8 @@ def accuracy_differences(
     ZeroVarianceWarning
         If all of an arm score the same; their answers then count as independent.
     """
-    check_columns(accuracies, ["participant", "condition", "accuracy"])
-    check_shares(accuracies, "accuracy")
+    check_means(accuracies)
+    check_share("level", level)
     groups = accuracies.groupby("condition", sort=False)
     arms = {str(name): arm_share(arm, str(name)) for name, arm in groups}
     if arms and baseline not in arms:
@@ -116,6 +129,32 @@ def accuracy_differences(
         rows.append([name, *counts, estimate.value, estimate.ci_low, estimate.ci_high])
     columns = ["condition", "n_participants", "n_baseline", "difference", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def check_means(accuracies: pd.DataFrame) -> None:
+    """Require accuracies of participants, each in one condition.
+
+    Parameters
+    ----------
+    accuracies
+        ``participant``, ``condition``, ``accuracy`` in [0, 1].
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    DesignError
+        If a participant or a condition is not given.
+    ConditionsError
+        If a participant is in several conditions.
+    AnalysisError
+        If an accuracy is not in [0, 1].
+    """
+    keys = ["participant", "condition"]
+    check_columns(accuracies, [*keys, "accuracy"])
+    check_given(accuracies, keys)
+    check_shares(accuracies, "accuracy")
+    check_single(accuracies, *keys, error=ConditionsError)
 
 
 def participant_means(accuracies: pd.DataFrame) -> Values:

@@ -157,7 +157,7 @@ def finding_sentence(row: Row, *, level: float) -> str:
     Returns
     -------
     str
-        One sentence.
+        One sentence, with the adjusted p beside p where the test is one of several pairs of groups.
     """
     form = percent if row["quantity"] == "share" else ratio
     who = f" ({row['group']})" if row["group"] else ""
@@ -165,7 +165,9 @@ def finding_sentence(row: Row, *, level: float) -> str:
     if math.isnan(row["estimate"]):
         return f"{name}: no finite estimate."
     bounds = interval(form(row["ci_low"]), form(row["ci_high"]))
+    p_holm = row.get("p_holm", math.nan)
+    adjusted = "" if math.isnan(p_holm) else f", adjusted by Holm over pairs {p_text(p_holm)}"
     return (
         f"{name}: {row['quantity']} {form(row['estimate'])}, {percent(level, 0)} CI {bounds}, "
-        f"against {form(row['null'])}: {p_text(row['p'])}."
+        f"against {form(row['null'])}: {p_text(row['p'])}{adjusted}."
     )

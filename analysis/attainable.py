@@ -8,6 +8,7 @@ A Utility of 1.15 is half of what can be reached over a baseline of .77, and a f
 of .57, so scores of different scenarios are not alike.
 """
 
+import math
 import warnings
 from dataclasses import replace
 
@@ -26,8 +27,8 @@ def attainable_gains(
 ) -> pd.DataFrame:
     """Say how much of the attainable gain each condition reaches.
 
-    The share is one minus a ratio of shares of wrong answers, so its interval is Fieller's for that
-    ratio, as Utility's is (see `intervals.ratio_interval`).
+    The share is one minus a ratio of shares of wrong answers, so its interval is the Fieller-type
+    one for that ratio, as Utility's is (see `intervals.ratio_interval`).
 
     Parameters
     ----------
@@ -43,7 +44,9 @@ def attainable_gains(
     pd.DataFrame
         One row per scenario and other condition, in order of appearance: ``scenario``,
         ``condition``, ``ceiling`` (the largest Utility there can be), ``gain_share`` (at most 1,
-        below 0 where the condition does harm); with participants also ``ci_low`` and ``ci_high``.
+        below 0 where the condition does harm); with participants also ``ci_low`` and ``ci_high``
+        (at most 1; the lower one is minus infinity where the baseline's wrong answers are too few
+        to be told from none).
 
     Raises
     ------
@@ -53,6 +56,8 @@ def attainable_gains(
         If a scenario has no baseline, or one without a right answer.
     UnpairedSessionsError
         If a session is missing or there twice, or a participant is in two conditions.
+    DesignError
+        If a scenario, a condition, a session or a participant is not given.
     AnalysisError
         If `level` is not a share, or an accuracy is not in [0, 1].
 
@@ -64,6 +69,8 @@ def attainable_gains(
         If an arm has one participant; its interval is missing.
     ZeroVarianceWarning
         If all of an arm score the same.
+    UnboundedIntervalWarning
+        If the baseline's share of wrong answers cannot be told from zero.
     """
     check_columns(accuracies, [*ARM, "session", "accuracy"])
     check_shares(accuracies, "accuracy")
@@ -107,9 +114,10 @@ def _gain(
     wrong = ratio_interval(
         _wrong(arm_share(arm, names[0])), _wrong(arm_share(reference, names[1])), level=level
     )
-    return Estimate(1 - wrong.value, 1 - wrong.ci_high, 1 - wrong.ci_low)
+    least = wrong.ci_low if math.isnan(wrong.ci_low) else max(wrong.ci_low, 0.0)
+    return Estimate(1 - wrong.value, 1 - wrong.ci_high, 1 - least)
 
 
 def _wrong(share: Share) -> Share:
     """Turn a share of right answers into that of wrong ones."""
-    return replace(share, value=1 - share.value)
+    return replace(share, name=f"wrong answers of {share.name}", value=1 - share.value)

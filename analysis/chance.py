@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 from scipy import stats
 
+from analysis.checks import check_answers, check_outcome
 from analysis.findings import Fields, Finding, counts
 from analysis.intervals import mean_interval
 from analysis.inversion import p_above, two_sided
@@ -13,6 +14,7 @@ from analysis.shares import wilson_limits
 from analysis.two_way import two_way_share
 
 TWO_WAY: Final = "participants and items are two crossed samples"
+ALIKE: Final = "participants and items are all alike, and answers independent"
 NAIVE: Final = "all answers are independent, which they are not"
 
 
@@ -52,14 +54,19 @@ def against_chance(
 
     Raises
     ------
+    MissingColumnError
+        If a column is absent.
     DesignError
-        If there are not two participants and two items.
+        If there are not two participants and two items, a participant answered an item twice,
+        or a value is missing or not one of two.
 
     Warns
     -----
     ZeroVarianceWarning
         If all answers are the same.
     """
+    check_answers(answers, ["right"])
+    answers = answers.assign(right=check_outcome(answers, "right"))
     share = two_way_share(answers, "right", name=f"{test}{f' ({group})' if group else ''}")
     estimate = mean_interval(share, level=level)
     p = two_sided(
@@ -77,7 +84,7 @@ def against_chance(
         null=chance,
         df=share.degrees,
         p=p,
-        assumes=TWO_WAY,
+        assumes=TWO_WAY if share.squared_error else ALIKE,
         **counts(answers),
     )
     if not has_alternatives:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.errors import AnalysisError, MissingColumnError
+from analysis.errors import AnalysisError, DesignError, MissingColumnError
 
 
 def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -90,3 +90,138 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """
     if value not in choices:
         raise AnalysisError(f"{name} must be one of {list(choices)}; got {value!r}.")
+
+
+def check_given(
+    table: pd.DataFrame, columns: Sequence[str], *, error: type[AnalysisError] = DesignError
+) -> None:
+    """Require that no value of some columns is missing.
+
+    Parameters
+    ----------
+    table
+        A table with the columns.
+    columns
+        Their names.
+    error
+        What is raised.
+
+    Raises
+    ------
+    AnalysisError
+        If a value is missing; of the class `error`.
+    """
+    is_missing = table[list(columns)].isna()
+    if is_missing.to_numpy().any():
+        lacking = [name for name in columns if is_missing[name].any()]
+        n_rows = int(is_missing.any(axis=1).sum())
+        raise error(f"{lacking} must be given in every row; got {n_rows} empty.")
+
+
+def check_single(
+    table: pd.DataFrame, unit: str, of: str, *, error: type[AnalysisError] = DesignError
+) -> None:
+    """Require that each participant, say, is in one condition or one group.
+
+    Parameters
+    ----------
+    table
+        A table with both columns.
+    unit
+        Column of who is in it.
+    of
+        Column of what it is in.
+    error
+        What is raised.
+
+    Raises
+    ------
+    AnalysisError
+        If one is in several; of the class `error`.
+    """
+    n_different = table.groupby(unit, sort=False)[of].nunique()
+    if (n_different > 1).any():
+        raise error(f"{unit} {n_different.idxmax()} must be in one {of}; got {n_different.max()}.")
+
+
+def check_once(
+    table: pd.DataFrame, keys: Sequence[str], *, error: type[AnalysisError] = DesignError
+) -> None:
+    """Require that a participant answered an item, say, once.
+
+    Parameters
+    ----------
+    table
+        A table with the columns.
+    keys
+        Columns that name a row.
+    error
+        What is raised.
+
+    Raises
+    ------
+    AnalysisError
+        If two rows have the same name; of the class `error`.
+    """
+    is_again = table.duplicated(list(keys))
+    if is_again.any():
+        first = table.loc[is_again, list(keys)].iloc[0]
+        name = ", ".join(f"{key} {first[key]}" for key in keys)
+        raise error(f"{name} must be there once; got {int(is_again.sum())} rows again.")
+
+
+def check_answers(answers: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Require answers of known participants to known items, each once.
+
+    Parameters
+    ----------
+    answers
+        One row an answer.
+    columns
+        Names it must have beside ``participant`` and ``item``.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    DesignError
+        If a value is missing, or a participant answered an item twice.
+    """
+    keys = ["participant", "item"]
+    check_columns(answers, [*keys, *columns])
+    check_given(answers, [*keys, *columns])
+    check_once(answers, keys)
+
+
+def check_outcome(
+    table: pd.DataFrame, column: str, *, error: type[AnalysisError] = DesignError
+) -> pd.Series:
+    """Require a column of right and wrong, and return it as numbers.
+
+    Parameters
+    ----------
+    table
+        A table with the column.
+    column
+        Its name.
+    error
+        What is raised.
+
+    Returns
+    -------
+    pd.Series
+        0.0 and 1.0, with the same index.
+
+    Raises
+    ------
+    AnalysisError
+        If a value is missing, or neither true or 1 nor false or 0; of the class `error`.
+    """
+    check_given(table, [column], error=error)
+    values = table[column]
+    is_known = values.isin([0, 1]).to_numpy(bool)
+    if not is_known.all():
+        first = values[~is_known].iloc[0]
+        got = repr(first) if isinstance(first, str) else first
+        raise error(f"{column} must be true or false, or 1 or 0; got {got}.")
+    return values.astype(float)

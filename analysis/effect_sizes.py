@@ -1,14 +1,23 @@
 """Standardised differences of two conditions: how many standard deviations apart they are."""
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 from scipy import special, stats
 
-from analysis.accuracy import participant_means
-from analysis.checks import check_columns, check_share, check_shares
+from analysis.accuracy import arm_share, check_means, participant_means
+from analysis.checks import check_share
+from analysis.contrasts import Contrast
 from analysis.errors import BaselineError
-from analysis.shares import Values, are_estimable, share_of
+from analysis.intervals import difference_interval
+from analysis.odds import PARTS, warn_empty
+from analysis.shares import Share, Values, are_estimable, share_of
+
+SIZES: Final = (
+    "difference", "difference_low", "difference_high", "hedges_g", "ci_low", "ci_high"
+)  # fmt: skip
 
 
 def hedges_g(x: Values, y: Values, *, level: float = 0.95) -> tuple[float, float, float]:
@@ -48,6 +57,78 @@ def hedges_g(x: Values, y: Values, *, level: float = 0.95) -> tuple[float, float
     return g, g - margin, g + margin
 
 
+def contrast_sizes(
+    accuracies: pd.DataFrame, contrasts: Sequence[Contrast], *, level: float = 0.95
+) -> pd.DataFrame:
+    """Give the difference in accuracy and Hedges' g of each contrast.
+
+    Parameters
+    ----------
+    accuracies
+        ``participant``, ``condition``, ``accuracy`` in [0, 1], and ``n_trials`` where it is known;
+        each participant's rows are averaged first.
+    contrasts
+        What is compared; one that is there twice is given once, in its last family.
+    level
+        Coverage of each interval, in (0, 1); not adjusted for several comparisons.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per contrast: ``contrast``, ``family``, ``condition``, ``reference``,
+        ``n_condition``, ``n_reference`` (participants), ``difference``, ``difference_low``,
+        ``difference_high`` (as `intervals.difference_interval`), ``hedges_g``, ``ci_low``,
+        ``ci_high`` (of g); missing where an arm has nobody, bounds and g where it has one
+        participant, g where nobody differs from anybody within both.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    DesignError
+        If a participant or a condition is not given.
+    ConditionsError
+        If a participant is in several conditions.
+    AnalysisError
+        If an accuracy or `level` is out of range.
+
+    Warns
+    -----
+    EmptyConditionWarning
+        If a condition has nobody left.
+    SmallArmWarning
+        If an arm has one participant.
+    ZeroVarianceWarning
+        If all participants of an arm have the same accuracy.
+    """
+    check_means(accuracies)
+    check_share("level", level)
+    arms = {
+        str(name): (arm_share(arm, str(name)), participant_means(arm))
+        for name, arm in accuracies.groupby("condition", sort=False)
+    }
+    for name in dict.fromkeys(name for c in contrasts for name in (c.condition, c.reference)):
+        if name not in arms:
+            warn_empty(name)
+    rows = []
+    for contrast in {(c.condition, c.reference): c for c in contrasts}.values():
+        names = [contrast.name, contrast.family, contrast.condition, contrast.reference]
+        pair = [arms[name] for name in names[2:] if name in arms]
+        n = [len(arms[name][1]) if name in arms else 0 for name in names[2:]]
+        found = _sizes(pair, level) if len(pair) == 2 else (math.nan,) * 6
+        rows.append([*names, *n, *found])
+    return pd.DataFrame(rows, columns=[*PARTS, *SIZES])
+
+
+def _sizes(pair: Sequence[tuple[Share, Values]], level: float) -> tuple[float, ...]:
+    """Return difference and g of two arms, each with its bounds."""
+    (x, of_x), (y, of_y) = pair
+    apart = difference_interval(x, y, level=level)
+    few = min(len(of_x), len(of_y)) < 2
+    g = (math.nan,) * 3 if few else hedges_g(of_x, of_y, level=level)
+    return apart.value, apart.ci_low, apart.ci_high, *g
+
+
 def standardised_differences(
     accuracies: pd.DataFrame, baseline: str = "baseline", *, level: float = 0.95
 ) -> pd.DataFrame:
@@ -75,6 +156,10 @@ def standardised_differences(
         If a column is absent.
     BaselineError
         If nobody is in the baseline.
+    DesignError
+        If a participant or a condition is not given.
+    ConditionsError
+        If a participant is in several conditions.
     AnalysisError
         If an accuracy or `level` is out of range.
 
@@ -85,8 +170,7 @@ def standardised_differences(
     ZeroVarianceWarning
         If all participants of an arm have the same accuracy.
     """
-    check_columns(accuracies, ["participant", "condition", "accuracy"])
-    check_shares(accuracies, "accuracy")
+    check_means(accuracies)
     check_share("level", level)
     arms = {
         str(name): participant_means(arm)

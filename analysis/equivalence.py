@@ -65,6 +65,8 @@ def utility_equivalence(
         If a scenario has no baseline, or one without a right answer.
     UnpairedSessionsError
         If a session is missing or there twice, or a participant is in two conditions.
+    DesignError
+        If a scenario, a condition, a session or a participant is not given.
     AnalysisError
         If `margin` or `alpha` is out of range, or an accuracy is not in [0, 1].
 

@@ -6,7 +6,7 @@ AnalysisError
     MissingColumnError      a table lacks a column
     BaselineError           there is no baseline to divide by
     ConditionsError         there are not conditions enough to compare
-    DesignError             a table lacks participants, items or levels that a test needs
+    DesignError             a table lacks what a test needs, or has rows that it cannot take
     UnpairedSessionsError   an arm or a participant lacks a session, or has one twice
     FlowError               the counts of a flow do not add up
     ResultsError            a results folder may not be written
@@ -24,7 +24,7 @@ AnalysisWarning
     NoComparisonWarning       conditions cannot be compared, and their table stays empty
     SmallArmWarning           too few participants for an interval
     ZeroVarianceWarning       all participants of an arm score the same
-    UnboundedIntervalWarning  the baseline is too uncertain to bound a ratio
+    UnboundedIntervalWarning  the data are too uncertain to bound a ratio
     CeilingWarning            the baseline leaves nothing to gain
     EmptyConditionWarning     a condition has nobody left
     UnpairedRowsWarning       a paired test leaves participants out
@@ -57,7 +57,7 @@ class ConditionsError(AnalysisError):
 
 
 class DesignError(AnalysisError):
-    """A table lacks participants, items or levels that a test needs."""
+    """A table lacks what a test needs, or has rows that it cannot take."""
 
 
 class UnpairedSessionsError(AnalysisError):
@@ -125,7 +125,7 @@ class ZeroVarianceWarning(AnalysisWarning):
 
 
 class UnboundedIntervalWarning(AnalysisWarning):
-    """The baseline is too uncertain to bound a ratio."""
+    """The data are too uncertain to bound a ratio."""
 
 
 class CeilingWarning(AnalysisWarning):

@@ -7,7 +7,8 @@ is_default   whether this is the answer to quote
 quantity     what `estimate` is: accuracy, share, odds, odds ratio, difference, ...
 estimate, ci_low, ci_high    the estimate with its interval
 null         its value if there is nothing to find
-statistic, df, p             t, z, W or a count of right answers; two-sided p
+statistic, df, p             t, z, W or a count of right answers; two-sided p, not adjusted
+p_holm                       p adjusted by Holm, of comparisons of three groups or more
 n_participants, n_items, n_answers
 assumes      what the method takes for granted
 """
@@ -35,7 +36,7 @@ class Finding:
         Whether this is the answer to quote.
     estimate, ci_low, ci_high, null
         NaN where there is none.
-    statistic, df, p
+    statistic, df, p, p_holm
         NaN where there is none.
     n_participants, n_items, n_answers
         What it rests on.
@@ -53,6 +54,7 @@ class Finding:
     statistic: float = math.nan
     df: float = math.nan
     p: float
+    p_holm: float = math.nan
     n_participants: int
     n_items: int
     n_answers: int

@@ -1,4 +1,8 @@
-"""Say in plain words whether the explanation helped, and why."""
+"""Say in plain words whether the explanation helped, and why.
+
+Each condition is judged by one test against the baseline: that of the primary test by it, the
+others by their odds ratios with p adjusted by Holm. The words say which.
+"""
 
 import math
 from collections.abc import Hashable, Mapping
@@ -6,8 +10,8 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from analysis.apa import p_text
 from analysis.labels import DAGGER, STAGES, condition_label, interval, percent, points, ratio
-from analysis.responses import Population
 from analysis.results import Results
 
 TIE: Final = (
@@ -17,30 +21,34 @@ TIE: Final = (
 
 Verdict = Literal["helped", "hurt", "open"]
 
+NO_TEST: Final = {"odds_ratio": math.nan, "p": math.nan}
 
-def verdict(ci_low: float, ci_high: float) -> Verdict:
-    """Judge an interval of a difference.
+
+def verdict(odds_ratio: float, p: float, *, alpha: float) -> Verdict:
+    """Judge a test of an odds ratio.
 
     Parameters
     ----------
-    ci_low
-        Lower bound, or NaN.
-    ci_high
-        Upper bound, or NaN.
+    odds_ratio
+        Of a right answer, or NaN.
+    p
+        Two-sided, in [0, 1], or NaN.
+    alpha
+        Level of the test.
 
     Returns
     -------
     Verdict
-        ``open`` where the interval holds 0 or is missing.
+        ``open`` where p is not below `alpha`, or missing.
 
     Examples
     --------
-    >>> verdict(0.02, 0.1), verdict(-0.02, 0.1)
+    >>> verdict(1.8, 0.02, alpha=0.05), verdict(1.8, 0.2, alpha=0.05)
     ('helped', 'open')
     """
-    if ci_low > 0:
-        return "helped"
-    return "hurt" if ci_high < 0 else "open"
+    if not p < alpha:
+        return "open"
+    return "helped" if odds_ratio > 1 else "hurt"
 
 
 def headlines(results: Results, *, only: str | None = None) -> list[str]:
@@ -64,7 +72,7 @@ def headlines(results: Results, *, only: str | None = None) -> list[str]:
     who = "simulated participants" if results.population == "simulated" else "participants"
     baseline = results.export.study.baseline
     paragraphs = []
-    rows = _randomised(results)
+    rows, tests = _randomised(results), _tests(results)
     for row in rows if only is None else [row for row in rows if row["condition"] == only]:
         name = str(row["condition"])
         said = _utility(scores[name]) if name in scores else "There is no Utility."
@@ -72,7 +80,7 @@ def headlines(results: Results, *, only: str | None = None) -> list[str]:
             f"With {condition_label(name)}, {who} predicted the model’s answer in "
             f"{percent(means[name])} of the test trials; {_without(baseline)}, in "
             f"{percent(means[baseline])}. {said} "
-            f"{_judgement(row, results.population)}"
+            f"{_judgement(row, tests.get(name), results)}{_other_primary(name, results)}"
         )
     return paragraphs
 
@@ -100,12 +108,14 @@ def summary_sentence(results: Results) -> str:
     Returns
     -------
     str
-        By the intervals of the differences from the baseline, which are not adjusted for several
-        comparisons.
+        By tests against the baseline with p adjusted by Holm, and of the primary condition by the
+        primary test.
     """
     names: dict[Verdict, list[str]] = {"helped": [], "hurt": [], "open": []}
+    tests = _tests(results)
     for row in _randomised(results):
-        judged = verdict(row["ci_low"], row["ci_high"])
+        test = tests.get(str(row["condition"]), NO_TEST)
+        judged = verdict(test["odds_ratio"], test["p"], alpha=1 - results.level)
         names[judged].append(condition_label(str(row["condition"])))
     said = {
         "helped": "above the baseline",
@@ -113,10 +123,11 @@ def summary_sentence(results: Results) -> str:
         "open": "not told from it",
     }
     parts = [f"{said[name]}: {', '.join(those)}" for name, those in names.items() if those]
-    where = "In this rehearsal" if results.population == "simulated" else "In this study"
+    primary = [condition_label(name) for name, test in tests.items() if test["is_primary"]]
+    but = f" ({primary[0]}: by {_primary_name(results)})" if primary else ""
     return (
-        f"{where}, by intervals that are not adjusted for several comparisons, accuracy was "
-        f"{'; '.join(parts)}."
+        f"{_where(results)}, by tests against the baseline with p adjusted by Holm{but}, accuracy "
+        f"was {'; '.join(parts)}."
     )
 
 
@@ -181,19 +192,76 @@ def _without(baseline: str) -> str:
     return f"without an explanation ({label})" if baseline == "baseline" else f"with {label}"
 
 
-def _judgement(row: Mapping[Hashable, float], population: Population) -> str:
-    """Put a row of `accuracy.accuracy_differences` into words."""
+def _tests(results: Results) -> dict[str, dict[Hashable, Any]]:
+    """Return the test that judges each condition, with how it is called in ``by``."""
+    tables, baseline = results.tables, results.export.study.baseline
+    tests: dict[str, dict[Hashable, Any]] = {}
+    if "odds_ratios" in tables:
+        table = tables["odds_ratios"]
+        rows = table[table["family"] == "against_baseline"].to_dict("records")
+        n_tests = sum(not math.isnan(row["p"]) for row in rows)
+        for row in rows:
+            size = f"OR = {ratio(row['odds_ratio'])}, {p_text(row['p_holm'])}"
+            by = f"the test against the baseline ({size} adjusted by Holm over {n_tests} tests)"
+            own = {"p": row["p_holm"], "by": by, "is_primary": False}
+            tests[str(row["condition"])] = row | own
+    for row in _primary(results):
+        if row["reference"] == baseline:
+            by = f"{_primary_name(results)} ({_size(row, results)})"
+            tests[str(row["condition"])] = row | {"by": by, "is_primary": True}
+    return tests
+
+
+def _primary(results: Results) -> list[dict[Hashable, Any]]:
+    return results.tables.get("primary", pd.DataFrame()).to_dict("records")
+
+
+def _primary_name(results: Results) -> str:
+    return "the primary test" + (", which no plan names" if results.plan.primary is None else "")
+
+
+def _size(test: Mapping[Hashable, Any], results: Results) -> str:
+    bounds = interval(ratio(test["ci_low"]), ratio(test["ci_high"]))
+    return (
+        f"OR = {ratio(test['odds_ratio'])}, {percent(results.level, 0)} CI {bounds}, "
+        f"{p_text(test['p'])}"
+    )
+
+
+def _other_primary(condition: str, results: Results) -> str:
+    """Say what the primary test found where it is not against the baseline."""
+    baseline = results.export.study.baseline
+    return "".join(
+        f" The primary test, against {condition_label(str(row['reference']))}: "
+        f"{_size(row, results)}."
+        for row in _primary(results)
+        if row["condition"] == condition and row["reference"] != baseline
+    )
+
+
+def _where(results: Results) -> str:
+    return "In this rehearsal" if results.population == "simulated" else "In this study"
+
+
+def _judgement(
+    row: Mapping[Hashable, float], test: Mapping[Hashable, Any] | None, results: Results
+) -> str:
+    """Put a row of `accuracy.accuracy_differences` and its test into words."""
+    if test is None or math.isnan(test["p"]):
+        return "There are too few participants, or too little spread, for a test."
     low, high = row["ci_low"], row["ci_high"]
-    if math.isnan(low):
-        return "There are too few participants, or too little spread, for an interval."
     size = f"{points(row['difference'])} percentage points {interval(points(low), points(high))}"
-    where = "In this rehearsal" if population == "simulated" else "In this study"
-    match verdict(low, high):
-        case "helped":
-            return f"{where}, the explanation helped: {size}."
-        case "hurt":
-            return f"{where}, the explanation did harm: {size}."
-    return f"{where}, it is not shown that the explanation helped: {size}; the interval holds 0."
+    judged = verdict(test["odds_ratio"], test["p"], alpha=1 - results.level)
+    if (low > 0 or high < 0) != (judged != "open"):
+        size += "; the test decides, not this interval, which is made otherwise"
+    elif not test["is_primary"]:
+        size += ", an interval that is not adjusted"
+    found = {
+        "helped": "the explanation helped",
+        "hurt": "the explanation did harm",
+        "open": "it is not shown that the explanation helped",
+    }[judged]
+    return f"{_where(results)}, {found}, by {test['by']}: {size}."
 
 
 def _rule_learned(broken: pd.Series) -> str:

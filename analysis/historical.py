@@ -4,7 +4,8 @@ Three sources:
 
     RESULTS/      results folder of an earlier report; its tables/table_1.csv is read
     table_1.csv   of such a folder: shares, Utility with its interval
-    a published table in the layout ``utility`` of `analysis.published`: percentages as printed
+    a published table in the layout ``utility`` of `analysis.published`: percentages, or shares
+                  where none is above 1, as printed
 
 Utility stays what it was: over the earlier study's own baseline, which comes along.
 """
@@ -66,7 +67,7 @@ def read_earlier(path: Path | str) -> EarlierStudy:
     Raises
     ------
     HistoricalError
-        If there is no such table, or it is not of a known layout.
+        If there is no such table, it is not of a known layout, or it has percentages and shares.
     """
     file = Path(path)
     if file.is_dir():
@@ -222,7 +223,7 @@ def _of_results(file: Path) -> pd.DataFrame:
 
 
 def _as_printed(file: Path) -> pd.DataFrame:
-    """Read a published table, percentages as shares."""
+    """Read a published table; percentages become shares."""
     try:
         published = read_published(file)
     except PublishedTableError as error:
@@ -231,8 +232,15 @@ def _as_printed(file: Path) -> pd.DataFrame:
         raise HistoricalError(
             f"{file.name} must be a table of Utility; got one of {published.layout}."
         )
+    if published.has_two_units:
+        small = [cell for cell in published.shares if 0 < float(cell) <= 1]
+        raise HistoricalError(
+            f"{file.name} must have percentages or shares throughout; got {', '.join(small[:3])} "
+            "beside numbers above 1."
+        )
     columns = [*published.sessions, "utility"]
     numbers = published.rows[columns].apply(pd.to_numeric, errors="coerce")
-    numbers[published.sessions] /= 100
+    if published.unit == "percent":
+        numbers[published.sessions] /= 100
     names = published.rows[["scenario", "condition"]]
     return names.join(numbers).assign(ci_low=float("nan"), ci_high=float("nan"))

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.attainable import attainable_gains
 from analysis.comparisons import against_baseline, all_pairs, one_way
 from analysis.contrasts import Contrast, planned_contrasts
-from analysis.effect_sizes import standardised_differences
+from analysis.effect_sizes import contrast_sizes
 from analysis.equivalence import utility_equivalence
 from analysis.errors import AnalysisError, NoComparisonWarning, PlanError
 from analysis.odds import conditional_odds_ratios, marginal_odds_ratios
@@ -49,7 +49,7 @@ def primary_contrast(plan: Plan, conditions: Sequence[str], baseline: str) -> Co
     PlanError
         If the plan names a condition that the study does not have, or one that is historical.
     """
-    if plan.primary is None:
+    if plan.primary is None or plan.primary.condition is None:
         others = [name for name in conditions if name != baseline]
         others = [name for name in others if name not in plan.historical.arms]
         if not others:
@@ -117,7 +117,7 @@ def between_conditions(
             against_baseline(means, baseline, "welch_holm", level=level, rng=rng),
             against_baseline(means, baseline, "dunnett", level=level, rng=rng),
         ),
-        "effect_sizes": lambda: standardised_differences(means, baseline, level=level),
+        "effect_sizes": lambda: contrast_sizes(accuracies, contrasts, level=level),
     }
     if not few:
         del tests["all_pairs"]

@@ -5,9 +5,17 @@ from typing import Final
 import pandas as pd
 
 from analysis.apa import bare_p, degrees_text, equivalence_sentence, odds_sentence
-from analysis.labels import bare_percent, condition_label, percent, points, ratio, scenario_label
+from analysis.labels import (
+    FIELLER_TYPE,
+    bare_percent,
+    condition_label,
+    percent,
+    points,
+    ratio,
+    scenario_label,
+)
 from analysis.page import Cell, Part, Row, Section, bounds, condition_name, printed, text
-from analysis.recursivity_sections import recursivity_section
+from analysis.recursivity_sections import p_of_pairs, recursivity_section
 from analysis.results import Results
 
 MANY_CONDITIONS: Final = 3  # beyond it, a table stands in the place of sentences
@@ -23,6 +31,12 @@ FAMILIES: Final = {
     "planned": "planned",
     "against_baseline": "each – baseline",
     "against_control": "each – control",
+}
+COMPARISON: Final[dict[str, Cell]] = {
+    "Comparison": lambda row: (
+        f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
+    ),
+    "Family": lambda row: FAMILIES[row["family"]],
 }
 
 
@@ -78,7 +92,7 @@ def table_one_part(table: pd.DataFrame, *, level: float, has_scenarios: bool = F
     part = printed(
         table,
         caption=f"{scenario}ccuracy by session in per cent, and Utility with its "
-        f"{percent(level, 0)} Fieller interval, which counts the uncertainty of both arms; not "
+        f"{percent(level, 0)} {FIELLER_TYPE}, which counts the uncertainty of both arms; not "
         "adjusted for several comparisons. Bold: the best, underlined: the second best, where "
         f"above the baseline as printed.{old}",
         columns=columns,
@@ -180,10 +194,7 @@ def _odds(results: Results, name: str, *, summary: str) -> Part:
             f"{ratio(row['item_sd'])} log odds, by a mixed logit with both crossed."
         )
     columns: dict[str, Cell] = {
-        "Comparison": lambda row: (
-            f"{condition_label(row['condition'])} – {condition_label(row['reference'])}"
-        ),
-        "Family": lambda row: FAMILIES[row["family"]],
+        **COMPARISON,
         "n": lambda row: f"{row['n_condition']} / {row['n_reference']}",
         "Odds ratio": lambda row: ratio(row["odds_ratio"]),
         "Interval": bounds("ci_low", "ci_high", ratio),
@@ -206,15 +217,20 @@ def _t(row: Row) -> str:
 
 
 def _effect_sizes(results: Results) -> Part:
+    level = percent(results.level, 0)
     return printed(
         results.tables["effect_sizes"],
-        caption="Hedges’ g of participants’ mean accuracies against the baseline, in pooled "
-        f"standard deviations, with {percent(results.level, 0)} intervals.",
+        caption="Differences of participants’ mean accuracies in percentage points, and Hedges’ g, "
+        f"the same in pooled standard deviations, of every contrast; {level} intervals, not "
+        "adjusted.",
         columns={
-            "Condition": condition_name,
+            **COMPARISON,
+            "Difference": lambda row: points(row["difference"]),
+            "Interval": bounds("difference_low", "difference_high", points),
             "Hedges’ g": lambda row: ratio(row["hedges_g"]),
-            "Interval": bounds("ci_low", "ci_high", ratio),
+            "Interval of g": bounds("ci_low", "ci_high", ratio),
         },
+        n_text=2,
     )
 
 
@@ -289,9 +305,15 @@ def _equivalence(results: Results) -> Section:
                 },
             )
         )
+    margin = results.plan.equivalence.margin
+    margins = (
+        f"margins stated beforehand, in the plan (a margin of {margin:g})"
+        if results.plan.has_margin
+        else f"a default margin of {margin:g}, not stated beforehand"
+    )
     said = (
         "That a difference is not significant does not show that there is none. These tests ask "
-        "whether Utility is within margins that were stated beforehand, and whether it is below 1."
+        f"whether Utility is within {margins}, and whether it is below 1."
     )
     rows = table.to_dict("records")
     sentences = tuple(map(equivalence_sentence, rows)) if len(rows) <= MANY_CONDITIONS else ()
@@ -323,6 +345,7 @@ def _sensitivity_of_findings(results: Results) -> Section:
             "Estimate": lambda row: ratio(row["estimate"]),
             "Interval": bounds("ci_low", "ci_high", ratio),
             "p": lambda row: bare_p(row["p"]),
+            **p_of_pairs(table),
         },
         n_text=5,
         summary="Each rule left out in turn",

@@ -120,11 +120,12 @@ def difference_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
 
 
 def ratio_interval(x: Share, y: Share, *, level: float = 0.95) -> Estimate:
-    """Ratio of two mean accuracies with Fieller's interval, from the limits of each.
+    """Ratio of two mean accuracies with a Fieller-type interval, from Wilson's limits of each.
 
     Fieller's interval (1954) holds every ratio that the data do not reject, and so counts the
     uncertainty of both means. Here each mean's variance is that at its limits and not that at its
-    estimate (Donner & Zou 2012).
+    estimate (Donner & Zou 2012), so that other numbers come out than by Fieller's own formula,
+    `classic_intervals.fieller_interval`.
 
     Parameters
     ----------

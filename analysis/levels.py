@@ -6,15 +6,17 @@ The two kinds hold different items, so that items are a sample of each. Columns 
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.checks import check_answers, check_outcome
 from analysis.errors import ConvergenceError, DesignError, NoComparisonWarning
 from analysis.findings import Fields, Finding, counts
+from analysis.log_odds import odds_ratio_interval
 from analysis.paired import paired_shares, paired_t, wilcoxon
 from analysis.regression.binomial import fit_binomial
 from analysis.regression.gee import contrast_test, fit_gee
@@ -27,6 +29,11 @@ MIXED: Final = "participants with slopes and crossed items are normal in log odd
 CLUSTERED: Final = "items are all there are; participants are clusters"
 SAMPLES: Final = "participants and items are samples; a difference is nearly normal"
 NAIVE: Final = "all answers are independent, which they are not"
+CROSSED: Final = "participants and items are two crossed samples"
+ALIKE: Final = "answers to a kind that are all right, or all wrong, are independent"
+
+Kinds = tuple[str, str]
+KINDS: Final[Kinds] = ("treated", "reference")
 
 
 def between_levels(
@@ -36,6 +43,7 @@ def between_levels(
     group: str = "",
     level: float = 0.95,
     has_alternatives: bool = True,
+    kinds: Kinds = KINDS,
 ) -> list[Finding]:
     """Compare the odds of a right answer between the two kinds of items.
 
@@ -55,6 +63,8 @@ def between_levels(
         Coverage of the intervals, in (0, 1).
     has_alternatives
         Whether the other methods are computed too.
+    kinds
+        What items are called that are treated, and that are not.
 
     Returns
     -------
@@ -65,8 +75,11 @@ def between_levels(
 
     Raises
     ------
+    MissingColumnError
+        If a column is absent.
     DesignError
-        If a kind is absent, or there are not two participants and two items of each.
+        If a kind is absent, there are not two participants and two items of each, a participant
+        answered an item twice, or a value is missing or not one of two.
 
     Warns
     -----
@@ -76,15 +89,21 @@ def between_levels(
         If all answers of a kind are right, or all wrong.
     UnpairedRowsWarning
         If paired tests leave participants out.
+    UnboundedIntervalWarning
+        If a bound is beyond the numbers of the computer; it is zero or infinite.
     """
+    check_answers(answers, ["right", "treated"])
+    answers = answers.assign(right=check_outcome(answers, "right"))
     if answers["treated"].nunique() < 2:
         raise DesignError(
             f"answers must be to both kinds for {test}; got {len(answers)} answers to one."
         )
     name = f"{test} ({group})" if group else test
-    found = [_default(answers, group, level, name=name)]
+    labels = [f"{kind} ({group})" if group else kind for kind in kinds]
+    named = answers.assign(kind=np.where(answers["treated"], *labels))
+    found = [_default(named, labels, level, name=name)]
     if has_alternatives:
-        found += _alternatives(answers, level, name=name)
+        found += _alternatives(named, level, name=name)
     shared: Fields = {"test": test, "group": group, **counts(answers)}
     return [
         Finding(**shared | {"is_default": i == 0, "null": _null(fields)} | fields)
@@ -96,9 +115,9 @@ def _alternatives(answers: pd.DataFrame, level: float, *, name: str) -> list[Fie
     """Compute the other methods, and warn of those that cannot be."""
     methods: dict[str, Callable[[], list[Fields]]] = {
         "two-way clusters": lambda: [_two_way(answers, level)],
-        "clusters of participants": lambda: [_cluster_robust(answers, level)],
+        "clusters of participants": lambda: [_cluster_robust(answers, level, name=name)],
         "paired tests": lambda: _paired(answers, level),
-        "independent answers": lambda: [_naive(answers, level)],
+        "independent answers": lambda: [_naive(answers, level, name=name)],
     }
     found: list[Fields] = []
     for method, compute in methods.items():
@@ -122,19 +141,18 @@ def _null(fields: Fields) -> float:
     return 1.0 if "odds ratio" in fields["quantity"] else 0.0
 
 
-def _default(answers: pd.DataFrame, group: str, level: float, *, name: str) -> Fields:
-    kinds = [answers[answers["treated"] == which] for which in (True, False)]
-    names = [f"{'treated' if i == 0 else 'reference'} {group}".strip() for i in range(2)]
-    shares = [two_way_share(k, "right", name=n) for k, n in zip(kinds, names, strict=True)]
+def _default(answers: pd.DataFrame, labels: Sequence[str], level: float, *, name: str) -> Fields:
+    kinds = [answers[answers["kind"] == label] for label in labels]
+    shares = [two_way_share(k, "right", name=n) for k, n in zip(kinds, labels, strict=True)]
     if is_separated(*shares):
-        separated_cells(answers, ["treated"], right="right")
+        separated_cells(answers, ["kind"], right="right")
         bound = separated_odds_ratio(*shares, level=level)
         return {
             "method": "two_way_bound",
             "quantity": "marginal odds ratio",
             "estimate": bound["odds_ratio"],
             **{name: bound[name] for name in ("ci_low", "ci_high", "p")},
-            "assumes": "participants and items are two crossed samples",
+            "assumes": f"{CROSSED}; {ALIKE}",
         }
     mixed = {
         "method": "mixed_logit",
@@ -142,13 +160,13 @@ def _default(answers: pd.DataFrame, group: str, level: float, *, name: str) -> F
         "assumes": MIXED,
     }
     try:
-        return mixed | _mixed(answers, level)
+        return mixed | _mixed(answers, level, name=name)
     except ConvergenceError as error:
         _warn(f"{name} by a mixed logit cannot be computed: {error}")
         return mixed | dict.fromkeys(("estimate", "ci_low", "ci_high", "p"), math.nan)
 
 
-def _mixed(answers: pd.DataFrame, level: float) -> Fields:
+def _mixed(answers: pd.DataFrame, level: float, *, name: str) -> Fields:
     """Fit participants' intercepts and slopes and random items."""
     X = np.column_stack([np.ones(len(answers)), answers["treated"].to_numpy(float) - 0.5])
     fit = fit_mixed_logit(
@@ -158,10 +176,12 @@ def _mixed(answers: pd.DataFrame, level: float) -> Fields:
         Grouping(codes=pd.factorize(answers["item"])[0], design=X[:, :1]),
     )
     df = min(answers["participant"].nunique() - 1, answers["item"].nunique() - 2)
-    return odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], df, level)
+    return odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], df, level, name=name)
 
 
-def odds_ratio_fields(log_odds: float, variance: float, df: float, level: float) -> Fields:
+def odds_ratio_fields(
+    log_odds: float, variance: float, df: float, level: float, *, name: str
+) -> Fields:
     """Turn an estimate of log odds into fields of a finding.
 
     Parameters
@@ -174,18 +194,26 @@ def odds_ratio_fields(log_odds: float, variance: float, df: float, level: float)
         Degrees of freedom; infinite for a normal quantile.
     level
         Coverage of the interval, in (0, 1).
+    name
+        What is compared, for the warning.
 
     Returns
     -------
     Fields
         ``estimate``, ``ci_low``, ``ci_high``, ``statistic``, ``df``, ``p``.
+
+    Warns
+    -----
+    UnboundedIntervalWarning
+        If a bound is beyond the numbers of the computer; it is zero or infinite.
     """
     error = math.sqrt(variance)
     margin = float(stats.t.ppf((1 + level) / 2, df)) * error
+    found = odds_ratio_interval(log_odds, log_odds - margin, log_odds + margin, name=name)
     return {
-        "estimate": math.exp(log_odds),
-        "ci_low": math.exp(log_odds - margin),
-        "ci_high": math.exp(log_odds + margin),
+        "estimate": found.value,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "statistic": log_odds / error,
         "df": float(df),
         "p": 2 * float(stats.t.sf(abs(log_odds) / error, df)),
@@ -210,7 +238,7 @@ def _two_way(answers: pd.DataFrame, level: float) -> Fields:
     }
 
 
-def _cluster_robust(answers: pd.DataFrame, level: float) -> Fields:
+def _cluster_robust(answers: pd.DataFrame, level: float, *, name: str) -> Fields:
     names = {"method": "cluster_robust", "quantity": "marginal odds ratio", "assumes": CLUSTERED}
     y, X = _design(answers)
     if _is_separated(answers):
@@ -219,15 +247,16 @@ def _cluster_robust(answers: pd.DataFrame, level: float) -> Fields:
     fit = fit_gee(y, X, codes)
     one_arm = np.zeros(answers["participant"].nunique(), dtype=np.int64)
     found = contrast_test(fit, np.array([0.0, 1.0]), one_arm, level=level)
-    return names | odds_ratio_fields(found["log_odds"], found["error"] ** 2, found["df"], level)
+    ratio = odds_ratio_fields(found["log_odds"], found["error"] ** 2, found["df"], level, name=name)
+    return names | ratio
 
 
-def _naive(answers: pd.DataFrame, level: float) -> Fields:
+def _naive(answers: pd.DataFrame, level: float, *, name: str) -> Fields:
     names = {"method": "naive_binomial", "quantity": "odds ratio", "assumes": NAIVE}
     if _is_separated(answers):
         return names | dict.fromkeys(("estimate", "ci_low", "ci_high", "p"), math.nan)
     fit = fit_binomial(*_design(answers))
-    found = odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], math.inf, level)
+    found = odds_ratio_fields(fit.coefficients[1], fit.covariance[1, 1], math.inf, level, name=name)
     return names | found | {"df": math.nan}
 
 

@@ -15,10 +15,18 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.checks import check_columns, check_share
+from analysis.checks import (
+    check_columns,
+    check_given,
+    check_once,
+    check_outcome,
+    check_share,
+    check_single,
+)
 from analysis.contrasts import Contrast
 from analysis.equivalence import holm
 from analysis.errors import ConditionsError, EmptyConditionWarning
+from analysis.log_odds import odds_ratio, odds_ratio_interval
 from analysis.regression.averaging import averaged_share
 from analysis.regression.gee import contrast_test, fit_gee, variances_if_alike
 from analysis.regression.mixed_logit import Grouping, fit_mixed_logit
@@ -72,6 +80,8 @@ def marginal_odds_ratios(
         If a column is absent.
     ConditionsError
         If a participant is in several conditions.
+    DesignError
+        If a value is missing, or one of ``correct`` is not one of two.
     AnalysisError
         If `level` is not a share.
 
@@ -85,9 +95,11 @@ def marginal_odds_ratios(
         If all participants of a condition have the same accuracy.
     SeparationWarning
         If all answers of a condition are right, or all wrong.
+    UnboundedIntervalWarning
+        If a bound is beyond the numbers of the computer; it is zero or infinite.
     """
-    check_columns(trials, ["participant", "condition", "correct"])
     check_share("level", level)
+    trials = _checked(trials, ["participant", "condition"])
     arms = _arms(trials, contrasts)
     table = _table(arms, contrasts, _marginal_test(trials, arms, level), level)
     table.insert(len(PARTS), "kind", "marginal")
@@ -124,6 +136,9 @@ def conditional_odds_ratios(
         If a column is absent.
     ConditionsError
         If a participant is in several conditions.
+    DesignError
+        If a value is missing, one of ``correct`` is not one of two, or a participant answered an
+        item twice.
     ConvergenceError
         If the fit does not come to an end.
     AnalysisError
@@ -137,40 +152,61 @@ def conditional_odds_ratios(
         If a condition has one participant; its rows are missing.
     SeparationWarning
         If all answers of a condition are right, or all wrong.
+    UnboundedIntervalWarning
+        If a bound is beyond the numbers of the computer; it is zero or infinite.
     """
-    check_columns(trials, ["participant", "condition", "correct", "item"])
     check_share("level", level)
+    trials = _checked(trials, ["participant", "condition", "item"])
+    check_once(trials, ["participant", "item"])
     arms = _arms(trials, contrasts)
     table = _table(arms, contrasts, _conditional_test(trials, arms, level), level)
     table.insert(len(PARTS), "kind", "conditional")
     return table
 
 
+def _checked(trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the answers as numbers."""
+    check_columns(trials, [*keys, "correct"])
+    check_given(trials, keys)
+    check_single(trials, "participant", "condition", error=ConditionsError)
+    return trials.assign(correct=check_outcome(trials, "correct"))
+
+
 def _arms(trials: pd.DataFrame, contrasts: Sequence[Contrast]) -> dict[str, Share]:
     """Return the arms that contrasts name; warn of those that are empty, small or separated."""
-    n_conditions = trials.groupby("participant")["condition"].nunique()
-    if (n_conditions > 1).any():
-        raise ConditionsError(
-            f"participant {n_conditions.idxmax()} must be in one condition; "
-            f"got {n_conditions.max()}."
-        )
     names = dict.fromkeys(name for c in contrasts for name in (c.condition, c.reference))
-    named = trials[trials["condition"].isin(names)].astype({"correct": float})
+    named = trials[trials["condition"].isin(names)]
     arms = {}
     for name in names:
         answers = named[named["condition"] == name]
         if answers.empty:
-            warnings.warn(
-                f"condition {name} must have participants to be compared; got nobody.",
-                EmptyConditionWarning,
-                stacklevel=3,
-            )
+            warn_empty(name)
             continue
         means = answers.groupby("participant")["correct"].mean().to_numpy(float)
         arms[name] = share_of(means, name=name, n_answers=len(answers))
         are_estimable(arms[name])
     separated_cells(named, ["condition"], right="correct")
     return arms
+
+
+def warn_empty(name: str) -> None:
+    """Warn of a condition that nobody is in.
+
+    Parameters
+    ----------
+    name
+        Of the condition.
+
+    Warns
+    -----
+    EmptyConditionWarning
+        Always.
+    """
+    warnings.warn(
+        f"condition {name} must have participants to be compared; got nobody.",
+        EmptyConditionWarning,
+        stacklevel=4,
+    )
 
 
 def _fitted(trials: pd.DataFrame, arms: Mapping[str, Share]) -> tuple[pd.DataFrame, list[str]]:
@@ -198,12 +234,8 @@ def _marginal_test(trials: pd.DataFrame, arms: Mapping[str, Share], level: float
     def test(condition: str, reference: str) -> Tested:
         weights = _weights(names, condition, reference)
         found = contrast_test(fit, weights, arm_of, level=level, alike=alike)
-        return {
-            "odds_ratio": math.exp(found["log_odds"]),
-            "ci_low": math.exp(found["ci_low"]),
-            "ci_high": math.exp(found["ci_high"]),
-            **{name: found[name] for name in ("t", "df", "p")},
-        }
+        bounds = _ratio(found["log_odds"], found["ci_low"], found["ci_high"], condition, reference)
+        return bounds | {name: found[name] for name in ("t", "df", "p")}
 
     return test
 
@@ -229,18 +261,21 @@ def _conditional_test(trials: pd.DataFrame, arms: Mapping[str, Share], level: fl
         error = float(weights @ fit.covariance @ weights) ** 0.5
         margin = float(stats.t.ppf((1 + level) / 2, df)) * error
         return {
-            "odds_ratio": math.exp(log_odds),
-            "ci_low": math.exp(log_odds - margin),
-            "ci_high": math.exp(log_odds + margin),
+            **_ratio(log_odds, log_odds - margin, log_odds + margin, condition, reference),
             "t": log_odds / error,
             "df": df,
             "p": 2 * float(stats.t.sf(abs(log_odds) / error, df)),
             "participant_sd": of_participants**0.5,
             "item_sd": of_items**0.5,
-            "implied_marginal": math.exp(float(averaged @ weights)),
+            "implied_marginal": odds_ratio(float(averaged @ weights)),
         }
 
     return test
+
+
+def _ratio(log_odds: float, low: float, high: float, condition: str, reference: str) -> Tested:
+    found = odds_ratio_interval(log_odds, low, high, name=f"{condition} - {reference}")
+    return {"odds_ratio": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
 def _no_test(condition: str, reference: str) -> Tested:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.checks import check_columns, check_given
 from analysis.errors import DesignError, UnpairedRowsWarning
 from analysis.findings import Fields
 
@@ -31,14 +32,19 @@ def paired_shares(answers: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
+    MissingColumnError
+        If a column is absent.
     DesignError
-        If there are fewer than two such participants.
+        If there are fewer than two such participants, or a value is missing.
 
     Warns
     -----
     UnpairedRowsWarning
         If a participant answered one kind only, and is left out.
     """
+    columns = ["participant", "right", "treated"]
+    check_columns(answers, columns)
+    check_given(answers, columns)
     means = answers.pivot_table(index="participant", columns="treated", values="right")
     paired = means.reindex(columns=[False, True]).dropna()
     n_lost = len(means) - len(paired)

@@ -7,7 +7,16 @@ import pandas as pd
 
 from analysis.findings import quoted_shares
 from analysis.historical import with_daggers
-from analysis.labels import STAGES, TIES, bare_percent, condition_label, interval, percent, ratio
+from analysis.labels import (
+    FIELLER_TYPE,
+    STAGES,
+    TIES,
+    bare_percent,
+    condition_label,
+    interval,
+    percent,
+    ratio,
+)
 from analysis.results import Results
 
 
@@ -128,7 +137,7 @@ TEXTS: Final[dict[str, tuple[Callable[[dict[str, pd.DataFrame]], str], str]]] = 
     ),
     "utility": (
         _utility,
-        "Utility with its {level} Fieller interval. At the dashed line, 1, the explanation does "
+        f"Utility with its {{level}} {FIELLER_TYPE}. At the dashed line, 1, the explanation does "
         "not change how well the model is predicted.",
     ),
     "tie": (

@@ -5,8 +5,8 @@ resolved plan is written into results.json. Without one, the study's own rules a
 comparison is CRAFT, or else the last condition, against the baseline, which the report says.
 
     [primary]                      # the one test that the study stands on
-    condition = "craft"
-    reference = "baseline"
+    condition = "craft"            # in a study of recursivity, in place of these two,
+    reference = "baseline"         # test = "sub-concept against concept"
 
     [equivalence]
     margin = 0.1                   # Utility from 0.9 to 1 / 0.9 makes no difference that matters
@@ -62,6 +62,15 @@ Threshold = Literal[
 ]
 
 
+PrimaryTest = Literal[
+    "sub-concept against concept",
+    "concept against chance",
+    "sub-concept against chance",
+    "sub-concept against one half",
+    "recursive against sham",
+]
+
+
 class Part(BaseModel):
     """A part of a plan; unknown keys are errors."""
 
@@ -95,6 +104,13 @@ class CustomRule(Part):
             raise ValueError(f"rule {self.name} must have either below or above.")
         return self
 
+    @property
+    def limit(self) -> str:
+        """Such as ``above 0.95``, beyond which participants leave."""
+        if self.above is None:
+            return f"below {self.below:.10g}"
+        return f"above {self.above:.10g}"
+
 
 class Exclusions(Part):
     """Who is left out.
@@ -115,16 +131,30 @@ class Exclusions(Part):
 
 
 class Primary(Part):
-    """The one comparison that the study stands on.
+    """The one comparison that the study stands on; either a condition or a test is given.
 
     Attributes
     ----------
     condition, reference
-        Of the study.
+        Of a study of Utility.
+    test, group
+        Of a study of recursivity; of each group where none is named.
     """
 
-    condition: str
+    condition: str | None = None
     reference: str = "baseline"
+    test: PrimaryTest | None = None
+    group: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Primary":
+        if (self.condition is None) == (self.test is None):
+            raise ValueError("primary must have either condition or test.")
+        of_other = {"reference"} if self.condition is None else {"group"}
+        if of_other & self.model_fields_set:
+            owner = "condition" if self.condition is None else "test"
+            raise ValueError(f"{of_other.pop()} must stand with {owner}.")
+        return self
 
 
 class Equivalence(Part):
@@ -171,7 +201,7 @@ class Plan(Part):
     primary
         None where no plan names one.
     equivalence
-        Margin; a tenth unless given.
+        Margin; a tenth unless given, which is then not called stated beforehand.
     exclusions
         The study's own rules unless given.
     historical
@@ -185,6 +215,11 @@ class Plan(Part):
     exclusions: Exclusions = Exclusions()
     historical: Historical = Historical()
     groups: Groups = Groups()
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether the margin of equivalence was set, and is not the default."""
+        return "equivalence" in self.model_fields_set
 
 
 def read_plan(path: Path | str) -> Plan:
@@ -328,5 +363,5 @@ def _custom(rule: CustomRule) -> Rule:
         reason=rule.reason,
         is_screening=False,
         is_broken=is_broken,
-        detail=lambda row, _: f"{rule.measure} {row[rule.measure]:.3g}; {side} {limit:.3g} leaves",
+        detail=lambda row, _: f"{rule.measure} {row[rule.measure]:.3g}; {rule.limit} leaves",
     )

@@ -1,4 +1,4 @@
-"""The tests of two shares that take all answers as independent, as published studies often do.
+"""Tests of one share, or of two, that take all answers as independent, as published ones often do.
 
 They are here to see which of them a printed p-value comes from, not to be used: answers of one
 participant, and answers to one item, are alike.
@@ -56,6 +56,52 @@ def pooled_tests(n_right: int, n_right_other: int, n: int) -> dict[str, float]:
         "fisher": float(stats.fisher_exact(table).pvalue),
         "likelihood_ratio": _chi_squared(table, "log-likelihood"),
         "logit_one_sided": float(stats.norm.sf(z)),
+    }
+
+
+def pooled_share_tests(n_right: int, n: int) -> dict[str, float]:
+    """Compare a count among n with one half.
+
+    Parameters
+    ----------
+    n_right
+        In [0, n].
+    n
+        Answers, 1 or more.
+
+    Returns
+    -------
+    dict[str, float]
+        Two-sided p by method: ``binomial`` (exact), ``z`` (with the variance of one half),
+        ``z_unpooled`` (with that of the share), ``logit`` (Wald's test of a binomial regression)
+        and ``likelihood_ratio``; and one-sided, ``binomial_one_sided``.
+
+    Raises
+    ------
+    AnalysisError
+        If the count is outside [0, n].
+
+    Examples
+    --------
+    >>> {name: round(p, 3) for name, p in pooled_share_tests(60, 100).items() if name[0] in "bz"}
+    {'binomial': 0.057, 'z': 0.046, 'z_unpooled': 0.041, 'binomial_one_sided': 0.028}
+    """
+    if not 0 <= n_right <= n:
+        raise AnalysisError(f"n_right must be in [0, {n}]; got {n_right}.")
+    counts = np.array([n_right, n - n_right])
+    share = n_right / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logit = abs(np.log(counts[0] / counts[1])) / np.sqrt((1 / counts).sum())
+        unpooled = abs(share - 0.5) / np.sqrt(np.float64(share * (1 - share) / n))
+    side = "greater" if share > 0.5 else "less"
+    ratio = stats.power_divergence(counts, lambda_="log-likelihood")
+    return {
+        "binomial": float(stats.binomtest(n_right, n, 0.5).pvalue),
+        "z": 2 * float(stats.norm.sf(abs(share - 0.5) * 2 * np.sqrt(n))),
+        "z_unpooled": 2 * float(stats.norm.sf(unpooled)),
+        "logit": 2 * float(stats.norm.sf(logit)),
+        "likelihood_ratio": float(ratio.pvalue),
+        "binomial_one_sided": float(stats.binomtest(n_right, n, 0.5, alternative=side).pvalue),
     }
 
 

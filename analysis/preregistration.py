@@ -1,5 +1,6 @@
 """A preregistration, filled in from a study's definition, its plan and its power."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -7,13 +8,26 @@ import pandas as pd
 
 from analysis.checks import check_choice
 from analysis.design import Design
+from analysis.errors import AnalysisError
 from analysis.inference import contrasts_of
 from analysis.labels import condition_label, percent
 from analysis.plan import Plan, planned_rules, planned_study
 from analysis.power import Question
+from analysis.primary_test import check_primary
 from analysis.study_file import Study
 
 OPEN = "[TO BE FILLED IN]"
+ALPHA: Final = 0.05  # the level that the report judges by
+LEVEL: Final = f"{ALPHA:g}"[1:]
+THRESHOLDS: Final = {  # rule -> thresholds that are its own
+    "practice": ("practice_min_correct", "practice_max_attempts"),
+    "quiz": ("quiz_min_correct", "quiz_max_attempts"),
+    "catch": ("catch_min_correct",),
+    "fast_answers": ("fast_answer_ms", "max_fast_share"),
+    "too_short": ("min_sessions_s",),
+    "too_long": ("max_sessions_s",),
+    "away": ("max_away_s",),
+}
 
 ASKED: Final[dict[str, str]] = {
     "difference": "the primary comparison (marginal odds ratio, two-sided), for an accuracy of "
@@ -26,6 +40,11 @@ ASKED: Final[dict[str, str]] = {
     "choice": "choices of the sub-concept against guessing (participants and items as crossed "
     "clusters, two-sided), for a share of {accuracy} against {reference} by guessing and {items} "
     "choices of a participant",
+}
+
+POWERED: Final[dict[str, str]] = {  # question -> test of a recursivity study that it is about
+    "levels": "sub-concept against concept",
+    "choice": "sub-concept against one half",
 }
 
 
@@ -51,7 +70,48 @@ def check_plan(study: Study, plan: Plan, question: Question = "difference") -> N
     fitting = {"utility": ["difference", "equivalence"], "recursivity": ["levels", "choice"]}
     check_choice("question", question, fitting.get(study.task, list(ASKED)))
     planned_rules(plan, planned_study(plan, study))
+    check_primary(plan, study)
     contrasts_of(plan, study.conditions, study.baseline)
+
+
+def check_power(study: Study, plan: Plan, design: Design) -> None:
+    """Require a power that is of this study, of this plan and of the report's tests.
+
+    Parameters
+    ----------
+    study
+        As an export's study.json says.
+    plan
+        What is decided.
+    design
+        What the power was simulated for.
+
+    Raises
+    ------
+    AnalysisError
+        If the level is not the report's, the margin not the plan's, or the arms are not those
+        randomised or, in a study of Utility alone, the items not those scored.
+    """
+    if not math.isclose(design.alpha, ALPHA):
+        raise AnalysisError(
+            f"alpha must be {ALPHA:g} in a preregistration, the level of the report; "
+            f"got {design.alpha:g}."
+        )
+    if not math.isclose(design.margin, plan.equivalence.margin):
+        raise AnalysisError(
+            f"margin must be the plan's, {plan.equivalence.margin:g}; got {design.margin:g}. "
+            "Set it in the plan, [equivalence]."
+        )
+    n_arms = len(randomised_arms(study, plan)) if study.has_utility else 1
+    if design.n_arms != n_arms:
+        raise AnalysisError(
+            f"arms must be the {n_arms} that study {study.study} randomises; got {design.n_arms}."
+        )
+    if study.task == "utility" and design.n_items != study.n_scored:
+        raise AnalysisError(
+            f"items must be the {study.n_scored} scored trials of study {study.study}; "
+            f"got {design.n_items}."
+        )
 
 
 def randomised_arms(study: Study, plan: Plan) -> list[str]:
@@ -103,20 +163,26 @@ def preregistration(
     PlanError
         If the plan does not fit the study.
     AnalysisError
-        If the study does not ask the question.
+        If the study does not ask the question, or the design is not of study and plan
+        (`check_power`).
     """
     asked: Question = question or ("difference" if study.has_utility else "levels")
     check_plan(study, plan, asked)
-    n_arms = len(randomised_arms(study, plan)) if design is None else design.n_arms
+    if design is not None:
+        check_power(study, plan, design)
+    n_arms = len(randomised_arms(study, plan))
     sample = [*_recruited(study, per_arm, n_arms), *_power(curve, design, asked)]
+    named = plan.primary.test if plan.primary else None
+    if curve is not None and named and named != POWERED.get(asked):
+        sample.append(f"\nThis is not the power of the primary test, {named}: {OPEN}")
     parts = [
-        _design(study), sample, _exclusions(study, plan), _analysis(study, plan),
+        _design(study, plan), sample, _exclusions(study, plan), _analysis(study, plan),
         _provenance(study),
     ]  # fmt: skip
     return f"# Preregistration: {study.title}\n\n" + "\n\n".join("\n".join(part) for part in parts)
 
 
-def _design(study: Study) -> Iterator[str]:
+def _design(study: Study, plan: Plan) -> Iterator[str]:
     yield "## Design\n"
     if not study.has_utility:
         yield (
@@ -127,14 +193,21 @@ def _design(study: Study) -> Iterator[str]:
             "sub-concept was chosen; catch trials are not scored."
         )
     else:
-        names = ", ".join(condition_label(name) for name in study.conditions)
+        arms = randomised_arms(study, plan)
+        names = ", ".join(condition_label(name) for name in arms)
         yield (
             f"Participants learn to predict a network’s answers ({', '.join(study.classes)}; "
             f"scenario {study.scenario}). They are assigned at random, in permuted blocks, to one "
-            f"of {len(study.conditions)} conditions: {names}. Each goes through "
+            f"of {len(arms)} conditions: {names}. Each goes through "
             f"{study.n_sessions} sessions of {study.n_training} training trials with, and "
             f"{study.n_test} test trials without explanation. The outcome is whether a test "
             "answer is the network’s; catch trials are not scored."
+        )
+    if plan.groups.question:
+        unused = "; no test between conditions uses it" if study.has_utility else ""
+        yield (
+            "\nParticipants are told apart by what they reply to the question "
+            f"`{plan.groups.question}`{unused}."
         )
     yield f"\nHypotheses: {OPEN}"
 
@@ -178,12 +251,20 @@ def _exclusions(study: Study, plan: Plan) -> Iterator[str]:
     yield "## Exclusions\n"
     yield "Applied in this order, to the raw answers; each participant leaves by the first one:\n"
     planned = planned_study(plan, study)
-    for rule in planned_rules(plan, planned):
-        yield f"1. {rule.name}: whoever {rule.reason}"
-    rules = sorted(planned.rules.items())
-    said = ", ".join(f"{name} = {value}" for name, value in rules if value)
-    yield f"\nThresholds: {said}."
+    rules = planned_rules(plan, planned)
+    limits = {rule.name: f" ({rule.measure} {rule.limit})" for rule in plan.exclusions.custom}
+    for rule in rules:
+        yield f"1. {rule.name}: whoever {rule.reason}{limits.get(rule.name, '')}"
+    thresholds = _thresholds(planned, {rule.name for rule in rules})
+    yield f"\nThresholds: {', '.join(f'{name} = {value}' for name, value in thresholds.items())}."
     yield "\nEvery headline figure will also be given without each rule in turn."
+
+
+def _thresholds(study: Study, applied: set[str]) -> dict[str, float]:
+    """Return what is set, zeros too, in order, but for rules that are not applied."""
+    idle = {name for rule, names in THRESHOLDS.items() if rule not in applied for name in names}
+    rules = sorted(study.rules.items())
+    return {name: value for name, value in rules if value is not None and name not in idle}
 
 
 def _analysis(study: Study, plan: Plan) -> Iterator[str]:
@@ -191,10 +272,12 @@ def _analysis(study: Study, plan: Plan) -> Iterator[str]:
     if study.has_utility:
         yield from _between_conditions(study, plan)
     if study.task != "utility":
-        yield from _recursivity()
+        yield from _recursivity(study, plan)
 
 
-def _recursivity() -> Iterator[str]:
+def _recursivity(study: Study, plan: Plan) -> Iterator[str]:
+    if not study.has_utility:
+        yield from _primary_test(plan)
     yield (
         "Intruders: accuracy against chance for concepts and for sub-concepts, by Wilson’s "
         "interval with participants and items as two crossed clusters; sub-concepts against "
@@ -205,7 +288,20 @@ def _recursivity() -> Iterator[str]:
         "\nBinary choices: the share of sub-concepts against one half, likewise, and recursive "
         "against sham sub-clusters where there are shams, by the mixed logit. Two groups of "
         "participants, where told apart, are tested each and against each other. Two-sided at "
-        ".05; paired and naive tests are given as labelled alternatives."
+        f"{LEVEL}; paired and naive tests are given as labelled alternatives."
+    )
+
+
+def _primary_test(plan: Plan) -> Iterator[str]:
+    if plan.primary is None:
+        yield f"Primary test: {OPEN}\n"
+        return
+    group = "; where groups are told apart, in each, adjusted by Holm over the groups"
+    if plan.primary.group:
+        group = f", of the group {plan.primary.group}"
+    yield (
+        f"Primary test, the only confirmatory one: {plan.primary.test}{group}. All others are "
+        "secondary, and not adjusted for several comparisons.\n"
     )
 
 
@@ -220,18 +316,21 @@ def _between_conditions(study: Study, plan: Plan) -> Iterator[str]:
             f"{condition_label(contrasts[0].reference)}, by the marginal odds ratio of a right "
             "answer (generalised estimating equations, participants as exchangeable clusters, "
             "covariance of Mancl and DeRouen, t with Satterthwaite’s degrees of freedom), "
-            "two-sided at .05. No pretest chooses another test.\n"
+            f"two-sided at {LEVEL}. No pretest chooses another test.\n"
         )
     yield "Secondary comparisons, adjusted by Holm within their family:\n"
     for contrast in contrasts[1:]:
         family = contrast.family.replace("_", " ")
         pair = f"{condition_label(contrast.condition)} – {condition_label(contrast.reference)}"
         yield f"- {pair} ({family})"
+    unsaid = "" if plan.has_margin else f" by default; margin of the plan: {OPEN}"
     low, high = 1 - plan.equivalence.margin, 1 / (1 - plan.equivalence.margin)
     yield (
-        "\nUtility (mean accuracy over the baseline’s) with 95 % Fieller intervals. Equivalence "
-        f"to the baseline: two one-sided tests within {low:.2f} to {high:.2f}. Harm: Utility "
-        "below 1, adjusted by Holm."
+        "\nUtility (mean accuracy over the baseline’s) with 95 % Fieller-type intervals "
+        "(Donner & Zou 2012, from Wilson’s limits); accuracies with Wilson’s, differences with "
+        "Newcombe’s hybrid intervals, participants being the unit. Equivalence to the baseline: "
+        f"two one-sided tests within {low:.2f} to {high:.2f}{unsaid}. Harm: Utility below 1, "
+        "adjusted by Holm."
     )
     if plan.historical.arms:
         names = ", ".join(condition_label(name) for name in plan.historical.arms)

@@ -20,18 +20,26 @@ from typing import Final
 import pandas as pd
 
 from analysis.chance import against_chance, as_odds
-from analysis.checks import check_columns, check_share
+from analysis.checks import (
+    check_answers,
+    check_columns,
+    check_given,
+    check_outcome,
+    check_share,
+    check_single,
+)
 from analysis.errors import AnalysisError, ConvergenceError, DesignError, NoComparisonWarning
 from analysis.findings import Fields, Finding, as_table
-from analysis.groups import between_groups, group_names
+from analysis.groups import GROUPS, between_groups, group_names
 from analysis.levels import between_levels
 
 Test = partial[list[Finding]]
 
 N_CHOICES: Final = 5  # pictures of an intruder trial
 CHOICE: Final = "sub-concept against one half"
-GROUPS: Final = "group against group"
 LEVELS: Final = {"concept": "concept", "sub_concept": "sub-concept"}
+LEVEL_KINDS: Final = ("sub-concept", "concept")
+SHAM_KINDS: Final = ("recursive", "sham")
 
 
 def intruder(
@@ -54,18 +62,19 @@ def intruder(
     -------
     pd.DataFrame
         One row per test; see `analysis.findings` for the columns. ``test`` is ``concept against
-        chance``, ``sub-concept against chance``, ``sub-concept against concept``, or, of two
-        groups, ``group against group`` (the odds of a right answer) and ``difference of the
-        differences``.
+        chance``, ``sub-concept against chance``, ``sub-concept against concept``, or, of each
+        pair of groups, ``group against group`` (the odds of a right answer) and ``difference of
+        the differences``.
 
     Raises
     ------
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are no answers or a value is missing, a level is unknown or absent, the number of
-        choices is not the same in all rows, a group is given for some participants only, or no
-        test can be made, there not being two participants and two items.
+        If there are no answers, a value is missing or not one of two, a participant answered an
+        item twice or is in two groups, a level is unknown or absent, the number of choices is not
+        the same in all rows, a group is given for some participants only, or no test can be made,
+        there not being two participants and two items.
     ConvergenceError
         If no test can be made, the first because a model does not come to an end.
     AnalysisError
@@ -85,9 +94,8 @@ def intruder(
     rows = _of_task(responses, "intruder", ["level", "correct"])
     check_share("level", level)
     _check_levels(rows)
-    answers = rows.assign(
-        right=rows["correct"].astype(float), treated=rows["level"] == "sub_concept"
-    )
+    right = check_outcome(rows, "correct")
+    answers = rows.assign(right=right, treated=rows["level"] == "sub_concept")
     chance = 1 / _n_choices(answers)
     tests: list[Test] = []
     for group, part in _groups(answers):
@@ -102,8 +110,10 @@ def intruder(
             )
             for name, label in LEVELS.items()
         ]
+        asked["kinds"] = LEVEL_KINDS
         tests.append(partial(between_levels, part, test="sub-concept against concept", **asked))
-    return as_table(_made([*tests, partial(between_groups, answers, level=level)]))
+    of_groups = partial(between_groups, answers, level=level, kinds=LEVEL_KINDS)
+    return as_table(_made([*tests, of_groups]))
 
 
 def binary_choice(
@@ -127,16 +137,17 @@ def binary_choice(
     pd.DataFrame
         One row per test; see `analysis.findings` for the columns. ``test`` is ``sub-concept
         against one half`` (recursive sub-clusters; as a share, and as odds p / (1 - p), which are
-        not an odds ratio), ``recursive against sham`` and, of two groups, ``group against
-        group``, and with sham ``difference of the differences``.
+        not an odds ratio), ``recursive against sham`` and, of each pair of groups, ``group
+        against group``, and with sham ``difference of the differences``.
 
     Raises
     ------
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are no answers or a value is missing, a group is given for some participants only,
-        or no test can be made, there not being two participants and two items.
+        If there are no answers, a value is missing or not one of two, a participant answered an
+        item twice or is in two groups, a group is given for some participants only, or no test can
+        be made, there not being two participants and two items.
     ConvergenceError
         If no test can be made, the first because a model does not come to an end.
     AnalysisError
@@ -155,16 +166,18 @@ def binary_choice(
     """
     rows = _of_task(responses, "binary_choice", ["chose_sub"])
     check_share("level", level)
-    is_sham = rows["is_sham"].astype(bool) if "is_sham" in rows else False
-    answers = rows.assign(right=rows["chose_sub"].astype(float), is_sham=is_sham)
-    answers = answers.assign(treated=~answers["is_sham"])
+    right = check_outcome(rows, "chose_sub")
+    treated = check_outcome(rows, "is_sham") == 0 if "is_sham" in rows else True
+    answers = rows.assign(right=right, treated=treated)
     tests: list[Test] = []
     for group, part in _groups(answers):
         asked: Fields = {"group": group, "level": level, "has_alternatives": has_alternatives}
         tests.append(partial(_choices, part[part["treated"]], **asked))
         if not part["treated"].all():
+            asked["kinds"] = SHAM_KINDS
             tests.append(partial(between_levels, part, test="recursive against sham", **asked))
-    return as_table(_made([*tests, partial(between_groups, answers, level=level)]))
+    of_groups = partial(between_groups, answers, level=level, kinds=SHAM_KINDS)
+    return as_table(_made([*tests, of_groups]))
 
 
 def _choices(
@@ -207,17 +220,15 @@ def _of_task(responses: pd.DataFrame, task: str, columns: list[str]) -> pd.DataF
     check_columns(rows, ["participant", "item", *columns])
     if rows.empty:
         raise DesignError(f"responses must hold answers of the task {task}; got none.")
-    missing = rows[columns].isna().any(axis=1)
-    if missing.any():
-        raise DesignError(
-            f"{columns} must be given in every {task} row; got {missing.sum()} empty."
-        )
+    check_answers(rows, columns)
     has_group = "group" in rows and rows["group"].notna().any()
     if has_group and rows["group"].isna().any():
         n = rows.loc[rows["group"].isna(), "participant"].nunique()
         raise DesignError(
             f"group must be given for every participant or for none; got {n} without."
         )
+    if has_group:
+        check_single(rows, "participant", "group")
     return rows.reset_index(drop=True)
 
 
@@ -228,6 +239,8 @@ def _check_levels(rows: pd.DataFrame) -> None:
 
 
 def _n_choices(rows: pd.DataFrame) -> int:
+    if "n_choices" in rows:
+        check_given(rows, ["n_choices"])
     counts = sorted(rows["n_choices"].unique()) if "n_choices" in rows else [N_CHOICES]
     if len(counts) > 1 or counts[0] < 2:
         raise DesignError(

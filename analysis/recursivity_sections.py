@@ -47,7 +47,7 @@ def all_findings(tables: Tables) -> pd.DataFrame:
 
 
 def finding_sentences(results: Results) -> list[str]:
-    """Say what the tests to quote found.
+    """Say what the tests to quote found, but for the primary one.
 
     Parameters
     ----------
@@ -62,8 +62,25 @@ def finding_sentences(results: Results) -> list[str]:
     findings = all_findings(results.tables)
     if findings.empty:
         return []
-    quoted = findings[findings["is_default"]].to_dict("records")
+    quoted = findings[findings["is_default"] & ~findings["is_primary"]].to_dict("records")
     return [finding_sentence(row, level=results.level) for row in quoted]
+
+
+def p_of_pairs(findings: pd.DataFrame) -> dict[str, Cell]:
+    """Return the column of p adjusted over pairs of groups, where there are three groups or more.
+
+    Parameters
+    ----------
+    findings
+        With ``p_holm``.
+
+    Returns
+    -------
+    dict[str, Cell]
+        Empty where no p is adjusted.
+    """
+    is_adjusted = findings["p_holm"].notna().any()
+    return {"p, Holm": lambda row: bare_p(row["p_holm"])} if is_adjusted else {}
 
 
 def blocks_section(results: Results) -> Section:
@@ -110,7 +127,7 @@ def recursivity_section(results: Results) -> Section:
     """
     findings = all_findings(results.tables)
     columns: dict[str, Cell] = {
-        "Test": lambda row: row["test"],
+        "Test": lambda row: f"{row['test']}{' (primary)' if row['is_primary'] else ''}",
         "Group": lambda row: row["group"] or "all",
         "Method": lambda row: METHODS[row["method"]],
         "What": lambda row: row["quantity"],
@@ -119,6 +136,7 @@ def recursivity_section(results: Results) -> Section:
             "ci_low", "ci_high", bare_percent if row["quantity"] == "share" else ratio
         )(row),
         "p": lambda row: bare_p(row["p"]),
+        **p_of_pairs(findings),
         "It assumes that": lambda row: row["assumes"],
     }
     part = printed(

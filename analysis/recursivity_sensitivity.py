@@ -13,7 +13,7 @@ from analysis.responses import Export
 from analysis.sensitivity import NONE, without_each_rule
 
 KEYS: Final = ["task", "test", "group", "quantity"]
-NUMBERS: Final = ["method", "n_participants", "estimate", "ci_low", "ci_high", "p"]
+NUMBERS: Final = ["method", "n_participants", "estimate", "ci_low", "ci_high", "p", "p_holm"]
 
 
 def sensitivity_of_findings(
@@ -36,8 +36,9 @@ def sensitivity_of_findings(
         One row per set of rules and test: ``left_out`` (``none``, the name of a rule, or ``all``),
         ``task``, ``test``, ``group``, ``quantity``, ``method``, ``n_participants``, ``change``
         (of them, to ``none``; missing where that has no such test), ``estimate``, ``ci_low``,
-        ``ci_high``, ``p``; empty where nothing can be tested. What cannot be tested without a
-        rule has no row there; warnings of sets of rules other than the study's own are not shown.
+        ``ci_high``, ``p``, ``p_holm`` (over pairs of three groups or more); empty where nothing
+        can be tested. What cannot be tested without a rule has no row there; warnings of sets of
+        rules other than the study's own are not shown.
     """
     table = without_each_rule(export, rules, lambda names: _quoted(export, names, level))
     own = table[table["left_out"] == NONE].set_index(KEYS)["n_participants"]

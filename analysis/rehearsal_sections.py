@@ -178,7 +178,7 @@ def _effects(results: Results, level: str) -> Part:
     return printed(
         results.tables["simulated_effects"],
         caption="Each kind with the explanation and without it: difference in percentage points "
-        f"with its {level} interval, Utility with Fieller’s.",
+        f"with its {level} interval, Utility with its Fieller-type one.",
         columns={
             "Kind": text("simulated_kind"),
             "Condition": condition_name,

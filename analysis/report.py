@@ -22,7 +22,7 @@ import jinja2
 from analysis.errors import ResultsError
 from analysis.figures import draw_all, save_figures
 from analysis.historical import with_daggers
-from analysis.labels import condition_label, percent
+from analysis.labels import FIELLER_TYPE, condition_label, percent
 from analysis.latex import latex_table
 from analysis.page import Section
 from analysis.pictures import picture_text
@@ -228,7 +228,7 @@ def _origin(results: Results) -> Iterator[tuple[str, str]]:
     provenance = _provenance(study)
     yield "Report written by", _version(package_version(), git_commit())
     yield "Software", ", ".join(f"{name} {version}" for name, version in software().items())
-    yield "Intervals", f"{percent(results.level, 0)}; participants are the unit"
+    yield "Intervals", _intervals(results)
     yield from ((f"Export, {name}", f"SHA-256 {sha256}") for name, sha256 in export.sha256.items())
     yield "Export written by", _version(study.package_version, study.git_commit)
     yield "Seed of the assignment", str(study.assignment_seed)
@@ -242,6 +242,17 @@ def _origin(results: Results) -> Iterator[tuple[str, str]]:
     yield "Concept store", f"SHA-256 {provenance.get('concept_store_sha256') or 'unknown'}"
     for part in ("network", "model", "licences"):
         yield from _flat(part.capitalize(), provenance.get(part, {}))
+
+
+def _intervals(results: Results) -> str:
+    said = f"{percent(results.level, 0)}; participants are the unit"
+    if not results.export.study.has_utility:
+        return said
+    return (
+        f"{said}. Of accuracies Wilson’s, of their differences Newcombe’s hybrid, made of two of "
+        f"these; of Utility the {FIELLER_TYPE}. Fieller’s own of 1954, from Student’s t, stands "
+        "beside it in tables/utility.csv"
+    )
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:

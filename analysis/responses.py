@@ -228,17 +228,34 @@ def _check_arms(arms: pd.DataFrame, participants: pd.DataFrame, study: Study) ->
 
 
 def _check_times(tables: dict[str, pd.DataFrame]) -> None:
-    """Refuse what happened before consent, and warn of answers that took longer than their page."""
+    """Refuse instants that cannot be, and warn of answers that took longer than their page."""
     participants = tables["participants"]
-    started = participants.set_index("participant")["started_at"]
+    started, finished = (
+        participants.set_index("participant")[name] for name in ("started_at", "finished_at")
+    )
     for table, columns in INSTANTS.items():
         rows = tables[table]
-        own = pd.Series(started.reindex(rows["participant"]).array, index=rows.index)
-        since = own - pd.Timedelta(seconds=CLOCK_S)
+        since = _of_participant(started, rows) - pd.Timedelta(seconds=CLOCK_S)
         for column in columns:
             early = (rows[column] < since).fillna(False)
             _refuse(early, rows, f"{table}.csv", "be no earlier than started_at", column)
     responses = tables["responses"]
+    until = _of_participant(finished, responses) + pd.Timedelta(seconds=CLOCK_S)
+    late = (responses["answered_at"] > until).fillna(False)
+    _refuse(late, responses, "responses.csv", "be no later than finished_at", "answered_at")
+    length = (participants["finished_at"] - participants["started_at"]).dt.total_seconds()
+    is_long = (participants["sessions_s"] > length + CLOCK_S).fillna(False)
+    rule = "be at most the seconds from started_at to finished_at"
+    _refuse(is_long, participants, "participants.csv", rule, "sessions_s")
+    _warn_of_long_answers(responses)
+
+
+def _of_participant(values: pd.Series, rows: pd.DataFrame) -> pd.Series:
+    """Return what is known of each row's participant."""
+    return pd.Series(values.reindex(rows["participant"]).array, index=rows.index)
+
+
+def _warn_of_long_answers(responses: pd.DataFrame) -> None:
     excess = responses["rt_ms"] - responses["server_rt_ms"]
     is_long = (excess > 1000 * CLOCK_S).fillna(False) & ~responses["simulated"]
     if is_long.any():
@@ -248,7 +265,7 @@ def _check_times(tables: dict[str, pd.DataFrame]) -> None:
             f"{responses.index[is_long][0]} first. A browser's clock was wrong, or an answer was "
             "sent long after it was given.",
             ClockWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

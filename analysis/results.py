@@ -23,6 +23,7 @@ from analysis.flow import flow_table
 from analysis.historical import EarlierStudy, with_earlier
 from analysis.inference import Tables, between_conditions, contrasts_of, relative_to_baseline
 from analysis.plan import Plan, planned_rules, with_thresholds
+from analysis.primary_test import check_group, check_primary, with_primary
 from analysis.questions import questions_of
 from analysis.recursivity_sensitivity import sensitivity_of_findings
 from analysis.recursivity_tables import recursivity_tables
@@ -127,7 +128,9 @@ def analyse(
     """
     check_share("level", level)
     followed = plan or Plan()
+    check_primary(followed, export.study)
     chosen = with_groups(select_population(export, population), followed)
+    check_group(followed, chosen)
     chosen = with_thresholds(chosen, followed)
     rules = planned_rules(followed, chosen.study)
     decisions = decide(chosen, rules)
@@ -186,7 +189,7 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
         "accuracy_by_session": accuracy_by(accuracies, ["condition", "session"], level=level),
         "accuracy_by_condition": accuracy_by(accuracies, ["condition"], level=level),
         "accuracy_differences": _compared(accuracy_differences, accuracies, baseline, level),
-        "utility": _compared(utility_scores, accuracies, baseline, level),
+        "utility": _compared(_utility, accuracies, baseline, level),
         "tie_accuracies": by_tie,
         "accuracy_by_tie": accuracy_by(by_tie, ["condition", "tie"], level=level),
         "screening": screening_figures(export),
@@ -196,7 +199,7 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
     questions = questions_of(export)
     for describe in (reply_shares, reply_numbers, reply_texts):
         tables[describe.__name__] = describe(export, analysed, questions)
-    tables |= recursivity_tables(export, analysed, level=level)
+    tables |= with_primary(recursivity_tables(export, analysed, level=level), results.plan)
     if analysed.empty:
         return tables
     if not export.study.has_utility:
@@ -211,6 +214,15 @@ def _scored(results: Results, analysed: pd.Series) -> Tables:
             means, tables["utility"], historical=results.plan.historical.arms
         )
     return tables
+
+
+def _utility(accuracies: pd.DataFrame, baseline: str, *, level: float) -> pd.DataFrame:
+    """Score Utility, with Fieller's interval of 1954 beside the default one."""
+    scores = utility_scores(accuracies, baseline, level=level)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnalysisWarning)  # those of the default one were shown
+        classic = utility_scores(accuracies, baseline, level=level, interval="fieller_t")
+    return scores.assign(fieller_low=classic["ci_low"], fieller_high=classic["ci_high"])
 
 
 def _relative(results: Results, accuracies: pd.DataFrame, rng: np.random.Generator) -> Tables:

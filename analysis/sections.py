@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from analysis.headline import TIE, headlines, summary_sentence, tie_sentences
 from analysis.historical import with_daggers
 from analysis.inference_sections import MANY_CONDITIONS, inference_sections, table_one_part
-from analysis.labels import TIES, condition_label, percent, points, ratio, seconds
+from analysis.labels import FIELLER_TYPE, TIES, condition_label, percent, points, ratio, seconds
 from analysis.page import (
     ACCURACY_COLUMNS,
     Card,
@@ -20,7 +20,8 @@ from analysis.page import (
     text,
 )
 from analysis.people_sections import replies_section, verdicts_part
-from analysis.recursivity_sections import blocks_section, finding_sentences
+from analysis.primary_test import primary_sentences
+from analysis.recursivity_sections import all_findings, blocks_section, finding_sentences
 from analysis.rehearsal_sections import as_rehearsal, items_section, kinds_section
 from analysis.results import Results
 
@@ -58,14 +59,8 @@ def sections(results: Results) -> list[Section]:
 
 
 def _headline(results: Results) -> Section:
-    found = finding_sentences(results)
     if not results.export.study.has_utility:
-        opening = "Tests of concepts and sub-concepts, each with its interval:"
-        nothing = "Nothing can be tested yet: there are not enough analysed participants."
-        return Section(
-            id="headline", title="In short", paragraphs=(opening if found else nothing,),
-            items=tuple(found),
-        )  # fmt: skip
+        return _headline_of_tests(results)
     is_long = len(results.tables["accuracy_differences"]) > MANY_CONDITIONS
     only = _primary_condition(results) if is_long else None
     said = headlines(results, only=only) or [
@@ -83,6 +78,21 @@ def _headline(results: Results) -> Section:
         paragraphs=(*said, *([brackets] if cards else []), *([TIE] if why else [])),
         cards=tuple(cards),
         items=tuple(why),
+    )
+
+
+def _headline_of_tests(results: Results) -> Section:
+    """Say what a recursivity study found: the primary test first, the others as a list."""
+    found, findings = finding_sentences(results), all_findings(results.tables)
+    paragraphs = ["Nothing can be tested yet: there are not enough analysed participants."]
+    if len(findings):
+        opening = "Tests of concepts and sub-concepts, each with its interval:"
+        if findings["is_primary"].any():
+            opening = "Secondary tests, each with its interval, not adjusted for their number:"
+        paragraphs = [primary_sentences(findings, results.plan, level=results.level)]
+        paragraphs += [opening] if found else []
+    return Section(
+        id="headline", title="In short", paragraphs=tuple(paragraphs), items=tuple(found)
     )
 
 
@@ -154,13 +164,14 @@ def _accuracy(results: Results) -> Section:
     level = percent(results.level, 0)
     by_session = printed(
         results.tables["accuracy_by_session"],
-        caption=f"Mean accuracy over participants by condition and session; {level} interval.",
+        caption="Mean accuracy over participants by condition and session; "
+        f"{level} interval, Wilson’s.",
         columns={"Condition": condition_name, "Session": text("session"), **ACCURACY_COLUMNS},
         summary=_folded(results, "Accuracy in each session"),
     )
     overall = printed(
         results.tables["accuracy_by_condition"],
-        caption=f"Mean accuracy over participants, all sessions; {level} interval.",
+        caption=f"Mean accuracy over participants, all sessions; {level} interval, Wilson’s.",
         columns={
             "Condition": condition_name,
             **ACCURACY_COLUMNS,
@@ -170,7 +181,8 @@ def _accuracy(results: Results) -> Section:
     differences = printed(
         results.tables["accuracy_differences"],
         caption="Difference from the baseline in percentage points, of participants’ mean "
-        f"accuracies; {level} interval, not adjusted for several comparisons.",
+        f"accuracies; {level} interval, Newcombe’s hybrid of two of Wilson’s, not adjusted for "
+        "several comparisons.",
         columns={
             "Condition": condition_name,
             "n": lambda row: f"{row['n_participants']} / {row['n_baseline']}",
@@ -192,7 +204,7 @@ def _accuracy(results: Results) -> Section:
 def _utility(results: Results) -> Section:
     scores = printed(
         results.tables["utility"],
-        caption=f"Utility with its {percent(results.level, 0)} Fieller interval, which counts the "
+        caption=f"Utility with its {percent(results.level, 0)} {FIELLER_TYPE}, which counts the "
         "uncertainty of both arms; not adjusted for several comparisons.",
         columns={
             "Condition": condition_name,
@@ -224,7 +236,7 @@ def _utility_otherwise(results: Results) -> list[Part]:
     by_session = {"Condition": condition_name, "Session": text("session"), **columns}
     asked = {
         "utility_by_session": (
-            f"Utility in each session (Colin et al. 2022), with {level} Fieller intervals.",
+            f"Utility in each session (Colin et al. 2022), with {level} Fieller-type intervals.",
             by_session,
             "Session by session",
         ),

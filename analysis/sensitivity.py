@@ -168,5 +168,6 @@ def _odds(trials: pd.DataFrame, primary: Contrast | None, level: float) -> pd.Da
     arms = set() if primary is None else {primary.condition, primary.reference}
     if primary is None or not arms <= set(trials["condition"].dropna()):
         return pd.DataFrame(columns=["condition", *ODDS.values()])
-    found = marginal_odds_ratios(trials, [primary], level=level)
+    known = trials[trials["condition"].notna()]
+    found = marginal_odds_ratios(known, [primary], level=level)
     return found[["condition", *ODDS]].rename(columns=ODDS)

@@ -134,9 +134,10 @@ def widened(share: Share) -> Share:
     """Make a share as uncertain as tests of a ratio need in small arms near 0 and 1.
 
     There, a mean that is too extreme comes with a spread that is too small. The squared error is
-    multiplied by 1 + abs(2 a - 1) / (n - 1): n / (n - 1) at the ends, as the bias-reduced
-    covariance of Mancl & DeRouen (2001) has it for an arm, and 1 where answers are not skew. It is
-    at least that of independent answers, and there is one degree of freedom less.
+    multiplied by 1 + s / (n - 1), where s = 1 - (2 min(a, 1 - a))^2. At the ends that is
+    n / (n - 1), as the bias-reduced covariance of Mancl & DeRouen (2001) has it for an arm, and in
+    the middle, where answers are not skew, 1. It is at least that of independent answers, and there
+    is one degree of freedom less.
 
     Parameters
     ----------
@@ -153,13 +154,14 @@ def widened(share: Share) -> Share:
     >>> share = share_of(np.array([0.7, 0.8, 0.9]), name="craft", n_answers=63)
     >>> wide = widened(share)
     >>> round(wide.squared_error / share.squared_error, 3), wide.degrees
-    (1.3, 1)
+    (1.42, 1)
     """
     n, a = share.n_participants, share.value
     if n < 2 or share.squared_error == 0:
         return share
     floor = a * (1 - a) / share.n_answers if share.is_counted else 0.0
-    error = max(share.squared_error * (1 + abs(2 * a - 1) / (n - 1)), floor)
+    skew = 1 - (2 * min(a, 1 - a)) ** 2
+    error = max(share.squared_error * (1 + skew / (n - 1)), floor)
     return dataclasses.replace(share, squared_error=error, degrees=max(share.degrees - 1, 1))
 
 

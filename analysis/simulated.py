@@ -111,9 +111,9 @@ def kind_effects(
     pd.DataFrame
         One row per kind and other condition, where both arms have somebody:
         ``simulated_kind``, ``condition``, ``n_participants``, ``n_baseline``, ``difference``,
-        ``ci_low``, ``ci_high`` (Welch), ``utility``, ``utility_ci_low``, ``utility_ci_high``
-        (Fieller). A missing interval means fewer than two participants in an arm, or no spread;
-        an infinite one that the kind's baseline cannot be told from zero.
+        ``ci_low``, ``ci_high`` (Newcombe), ``utility``, ``utility_ci_low``, ``utility_ci_high``
+        (Fieller-type). A missing interval means fewer than two participants in an arm, or no
+        spread; an infinite one that the kind's baseline cannot be told from zero.
     """
     tables = []
     for kind, rows in accuracies.groupby("simulated_kind"):

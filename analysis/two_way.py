@@ -12,7 +12,7 @@ The squared error of the mean is ``of_participants + of_items - of_answers``, as
 import numpy as np
 import pandas as pd
 
-from analysis.checks import check_columns
+from analysis.checks import check_answers
 from analysis.errors import DesignError
 from analysis.shares import Share
 
@@ -39,9 +39,10 @@ def two_way_share(answers: pd.DataFrame, value: str, *, name: str) -> Share:
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are fewer than two participants or two items.
+        If there are fewer than two participants or two items, a value is missing, or a participant
+        answered an item twice.
     """
-    check_columns(answers, ["participant", "item", value])
+    check_answers(answers, [value])
     g, h = (pd.factorize(answers[column])[0] for column in ("participant", "item"))
     y = answers[value].to_numpy(float)
     n, n_g, n_h = len(y), len(np.unique(g)), len(np.unique(h))
@@ -93,9 +94,10 @@ def two_way_difference(
     MissingColumnError
         If a column is absent.
     DesignError
-        If there are fewer than two participants, or two items of a kind.
+        If there are fewer than two participants, or two items of a kind, a value is missing, or a
+        participant answered an item twice.
     """
-    check_columns(answers, ["participant", "item", value, kind])
+    check_answers(answers, [value, kind])
     is_first = answers[kind].to_numpy(bool)
     n_first = np.where(is_first, is_first.sum(), (~is_first).sum())
     means = answers.groupby(kind)[value].transform("mean").to_numpy(float)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.accuracy import arm_share, participant_means
 from analysis.bootstrap import bca_ratio_interval
-from analysis.checks import check_choice, check_columns, check_share, check_shares
+from analysis.checks import check_choice, check_columns, check_given, check_share, check_shares
 from analysis.classic_intervals import fieller_interval
 from analysis.errors import AnalysisError, BaselineError, UnpairedSessionsError
 from analysis.intervals import Estimate, ratio_interval
@@ -51,7 +51,8 @@ def utility_scores(
     level
         Coverage of each interval, in (0, 1).
     interval
-        ``fieller``, from the Wilson limits of both arms (`intervals.ratio_interval`);
+        ``fieller``, of Fieller's type, from the Wilson limits of both arms
+        (`intervals.ratio_interval`);
         ``fieller_t``, as Fieller wrote it in 1954, from Student's t; or ``bca``, 10,000 draws of
         the participants of both arms (`bootstrap.bca_ratio_interval`).
     rng
@@ -71,6 +72,8 @@ def utility_scores(
         If a scenario has no baseline, or one without a right answer.
     UnpairedSessionsError
         If a session is missing or there twice, or a participant is in two conditions.
+    DesignError
+        If a scenario, a condition, a session or a participant is not given.
     AnalysisError
         If `level` is not a share, an accuracy is not in [0, 1], or ``bca`` has no `rng`.
 
@@ -141,9 +144,13 @@ def check_sessions(accuracies: pd.DataFrame) -> None:
 
     Raises
     ------
+    DesignError
+        If a scenario, a condition, a session or a participant is not given.
     UnpairedSessionsError
         If a session is missing or there twice, or a participant is in two conditions.
     """
+    has_participants = "participant" in accuracies.columns
+    check_given(accuracies, [*ARM, "session", *(["participant"] if has_participants else [])])
     for scenario, rows in accuracies.groupby("scenario", sort=False):
         _check_scenario(rows, str(scenario))
 

@@ -18,12 +18,11 @@ from decimal import Decimal
 from typing import Final
 
 import pandas as pd
-from scipy import stats
 
 from analysis.errors import PublishedTableError
 from analysis.grim import decimals, half_unit, possible_counts, possible_sizes
-from analysis.pooled import pooled_tests
-from analysis.published import PublishedTable
+from analysis.published import Check, PublishedTable
+from analysis.published_p import check_p_values
 from analysis.ranking import printed_value
 
 CHECK: Final = ("check", "row", "printed", "computed", "low", "high", "verdict", "note")
@@ -39,8 +38,6 @@ VERDICTS: Final = {
     "possible": "possible",
     "impossible": "impossible",
 }
-
-Check = tuple[str, str, str, float, float, float, str, str]
 
 
 def verify(
@@ -158,13 +155,12 @@ def _session_shares(table: PublishedTable, n_each: int) -> Iterator[Check]:
             continue
         n = int(row["n"]) * n_each
         printed = [row[name] for name in table.sessions]
-        unit = "percent" if any(Decimal(value) > 1 for value in printed) else "share"
-        sizes = possible_sizes(printed, SIZES, n_each=n_each, unit=unit)
+        sizes = possible_sizes(printed, SIZES, n_each=n_each, unit=table.unit)
         known = ", ".join(str(size) for size in sizes) or "none"
         for name, value in zip(table.sessions, printed, strict=True):
             where = f"{row['scenario']}, {row['condition']}, {name}"
             note = f"all of its sessions are possible at n = {known} of {SIZES[0]} to {SIZES[-1]}"
-            yield _share(where, value, n, unit=unit, note=note)
+            yield _share(where, value, n, unit=table.unit, note=note)
 
 
 def _share(row: str, printed: str, n: int, *, unit: str, note: str = "") -> Check:
@@ -199,7 +195,7 @@ def _recursivity(
             else _compared("odds", f"binary_choice, {group}", odds, found, note)
         )
     if n_answers:
-        yield from _p_values(printed, group, n_answers)
+        yield from check_p_values(printed, group, n_answers)
 
 
 def _odds(printed: str, n_answers: int | None) -> tuple[Decimal, Decimal, Decimal] | None:
@@ -216,40 +212,6 @@ def _odds(printed: str, n_answers: int | None) -> tuple[Decimal, Decimal, Decima
     return odds[0], odds[1], odds[2]
 
 
-def _p_values(printed: dict[tuple[str, str], str], group: str, n: int) -> Iterator[Check]:
-    """Hold printed p-values against tests that take all answers as independent."""
-    cells = [
-        printed.get(("intruder", f"accuracy_{level}_percent"))
-        for level in ("concept", "sub_concept")
-    ]
-    p = printed.get(("intruder", "p_value"))
-    if p and cells[0] and cells[1]:
-        counts = [_nearest(cell, n) for cell in cells if cell]
-        tests = pooled_tests(counts[0], counts[1], n)
-        hits = [name for name, value in tests.items() if _is_printed(value, p)]
-        note = f"{', '.join(hits)}" if hits else f"none of {', '.join(tests)}; all answers pooled"
-        values = [value for value in tests.values() if not math.isnan(value)]
-        verdict = "reproduced" if hits else "not_reproduced"
-        row = f"intruder, {group}"
-        yield "p_value", row, p, values[0], min(values), max(values), verdict, note
-    chosen = printed.get(("binary_choice", "sub_concept_chosen_percent"))
-    below = printed.get(("binary_choice", "p_value_below"))
-    if chosen and below:
-        value = float(stats.binomtest(_nearest(chosen, n), n, 0.5).pvalue)
-        verdict = "reproduced" if value < float(below) else "inconsistent"
-        note = "binomial test, which takes all answers as independent"
-        row = f"binary_choice, {group}"
-        yield "p_value", row, f"< {below}", value, value, value, verdict, note
-
-
-def _nearest(printed: str, n: int) -> int:
-    return round(float(printed) * n / 100)
-
-
-def _is_printed(value: float, printed: str) -> bool:
-    return printed_value(value, decimals(printed)) == Decimal(printed)
-
-
 def _sums(rows: pd.DataFrame) -> Iterator[Check]:
     for scenario, part in rows.groupby("scenario", sort=False):
         is_total = part["condition"] == "total"
@@ -259,6 +221,8 @@ def _sums(rows: pd.DataFrame) -> Iterator[Check]:
                 f"got {is_total.sum()}."
             )
         counts = part.loc[~is_total, "n"]
+        if counts.empty:  # `unchecked.not_checked` says so
+            continue
         printed = part.loc[is_total, "n"].iloc[0]
         total = sum(int(count) for count in counts)
         verdict = "reproduced" if total == int(printed) else "inconsistent"

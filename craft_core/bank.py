@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from scipy import stats
 from torch import Tensor
 
 from craft_core.activations import pooled_activations
@@ -63,6 +62,8 @@ class Importance:
     @property
     def ranks(self) -> list[float]:
         """Rank of each concept, 1 for the most important; equal ones share the mean of theirs."""
+        from scipy import stats  # loads for a second
+
         ranks: list[float] = stats.rankdata(-self.values.cpu().numpy()).tolist()
         return ranks
 

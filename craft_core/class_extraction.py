@@ -22,12 +22,7 @@ from craft_core.config import ExtractConfig
 from craft_core.curation import curate
 from craft_core.dataset import load_configured
 from craft_core.errors import ClassError, CraftError, first_line
-from craft_core.figures import (
-    IMAGES_SHOWN,
-    class_figure,
-    number_of_concepts_figure,
-    save_figure,
-)
+from craft_core.figures import IMAGES_SHOWN, class_figure, number_of_concepts_figure, save_figure
 from craft_core.importance import concept_importance
 from craft_core.map_figures import maps_figure
 from craft_core.probe import with_probe

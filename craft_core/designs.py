@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import qmc
 from torch import Tensor
 
 from craft_core.checks import check_at_least
@@ -91,6 +90,8 @@ def sobol_design(
 
 
 def _scrambled(dimension: int, n_points: int, seed: int) -> np.ndarray:
+    from scipy.stats import qmc  # loads for a second
+
     sequence = qmc.Sobol(d=dimension, scramble=True, rng=np.random.default_rng(seed))
     points: np.ndarray = sequence.random(n_points)
     return points

@@ -10,7 +10,7 @@ from PIL import Image
 
 from craft_core.bank import ConceptBank
 from craft_core.explanation import Explanation
-from craft_core.figures import concept_color, crop_image, draw_map, picture_of, seen_square
+from craft_core.pictures import concept_color, crop_image, draw_map, picture_of, seen_square
 
 IMAGE_PX, CROP_PX, CROPS = 300, 96, 4
 EFFECTS = 6  # bars

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from craft_core.fidelity import KINDS
 from craft_core.fidelity_tables import Curve
-from craft_core.figures import PALETTE
+from craft_core.pictures import PALETTE
 
 RANKING_STYLES = {  # colour, dash, and name; dashes tell lines apart in print
     "sobol": (PALETTE[0], "-", "Sobol"),

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
-from craft_core.figures import OUTLINE_AT, PALETTE, concept_color, picture_of, seen_square
+from craft_core.pictures import OUTLINE_AT, PALETTE, concept_color, picture_of, seen_square
 
 LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
 SHOWN_AT_ONCE = 5  # outlines in one image

@@ -19,15 +19,10 @@ from craft_core.errors import CraftError
 from craft_core.explanation import Explanation, explain_image
 from craft_core.explanation_figures import explanation_figure
 from craft_core.fidelity_figures import BANK_NAMES, save_publication
-from craft_core.figures import (
-    CROPS_SHOWN,
-    IMAGES_SHOWN,
-    class_figure,
-    concept_color,
-    crop_image,
-)
+from craft_core.figures import CROPS_SHOWN, IMAGES_SHOWN, class_figure
 from craft_core.images import predict
 from craft_core.opened_store import OpenedStore, open_store
+from craft_core.pictures import concept_color, crop_image
 from craft_core.report import StoredClass, feature_pictures, open_class
 from craft_core.sanity import sanity_check
 from craft_core.sanity_figures import sanity_figure

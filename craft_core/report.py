@@ -24,7 +24,9 @@ from craft_core.errors import StoreError
 from craft_core.explanation import Explanation, explain_image
 from craft_core.explanation_figures import driver_picture, rank_of
 from craft_core.feature_viz import visualise_concepts
-from craft_core.figures import (
+from craft_core.map_figures import IMAGE_PX, LINES, outline_strongest
+from craft_core.opened_store import OpenedStore, open_store
+from craft_core.pictures import (
     PALETTE,
     as_image,
     concept_color,
@@ -32,8 +34,6 @@ from craft_core.figures import (
     picture_of,
     seen_square,
 )
-from craft_core.map_figures import IMAGE_PX, LINES, outline_strongest
-from craft_core.opened_store import OpenedStore, open_store
 from craft_core.store import StoredImage, replacing
 
 CROPS_SHOWN, CROP_PX, SHOWN_PX = 6, 128, 336

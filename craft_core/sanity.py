@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from craft_core.backbones import Backbone
@@ -217,9 +216,11 @@ def matched_correlations(U: Tensor, other: Tensor) -> Tensor:
     >>> matched_correlations(torch.eye(3)[:, :2], torch.eye(3)[:, [1, 0]])
     tensor([1., 1.])
     """
+    from scipy import optimize  # loads for a second
+
     check_shapes(U=(U, "n r"), other=(other, "n s"))
     correlations = _standard(U).T @ _standard(other)  # (r, s)
-    rows, columns = linear_sum_assignment(-correlations.double().cpu().numpy())
+    rows, columns = optimize.linear_sum_assignment(-correlations.double().cpu().numpy())
     return correlations[torch.from_numpy(rows), torch.from_numpy(columns)].clamp(-1, 1)
 
 

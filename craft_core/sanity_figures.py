@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import PALETTE, crop_image
+from craft_core.pictures import PALETTE, crop_image
 from craft_core.sanity import SanityCheck, SanityStep
 
 CROPS, CROP_PX, GAP_PX = 6, 88, 4

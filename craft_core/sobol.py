@@ -10,7 +10,7 @@ intervals several times too wide (docs/benchmarks.md).
 from dataclasses import dataclass
 
 import torch
-from scipy import stats
+from scipy import special
 from torch import Tensor
 
 from craft_core.designs import SobolDesign
@@ -236,7 +236,7 @@ def students_t(degrees_of_freedom: float, level: float) -> float:
     float
         The quantile.
     """
-    return float(stats.t.ppf((1 + level) / 2, degrees_of_freedom))
+    return float(special.stdtrit(degrees_of_freedom, (1 + level) / 2))
 
 
 def check_level(level: float) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from craft_core.checks import check_at_least, check_shapes, check_share
@@ -96,10 +95,12 @@ def match_concepts(W: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     >>> match_concepts(torch.eye(2), torch.eye(2).flip(0))
     (tensor([1, 0]), tensor([1., 1.]))
     """
+    from scipy import optimize  # loads for a second
+
     sizes = check_shapes(W=(W, "r p"), other=(other, "s p"))
     check_at_least("number of concepts of the other bank", sizes["s"], sizes["r"])
     cosines = _unit(W) @ _unit(other).T  # (r, s)
-    rows, columns = linear_sum_assignment(-cosines.double().cpu().numpy())
+    rows, columns = optimize.linear_sum_assignment(-cosines.double().cpu().numpy())
     match = torch.from_numpy(columns).to(W.device)
     return match, cosines[torch.from_numpy(rows).to(W.device), match]
 

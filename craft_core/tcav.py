@@ -8,7 +8,6 @@ tell concepts apart.
 """
 
 import torch
-from scipy import stats
 from torch import Tensor
 
 from craft_core.bank import ConceptBank, Importance
@@ -62,6 +61,8 @@ def tcav_importance(
     CraftError
         If there are no counterparts.
     """
+    from scipy import stats  # loads for a second
+
     check_at_least("n_random", n_random, 1)
     slopes = logit_slopes(bank, images, class_id)  # (n, p)
     along = slopes @ bank.W.T  # (n, r)

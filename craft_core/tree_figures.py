@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import PALETTE, concept_color, crop_image
+from craft_core.pictures import PALETTE, concept_color, crop_image
 from craft_core.recursion import SplitProposal
 
 CROPS_OF_A_NODE, NODE_PX = 4, 96

@@ -34,7 +34,7 @@ def read_learnt(file: Path | None) -> dict[str, object] | None:
     try:
         found: dict[str, object] = json.loads(file.read_text())
         return found | {"is_learnt": bool(found["is_learnt"])}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise StimuliError(f"learnt must be a file of craft-stimuli learnt; got {file}.") from error
 
 

@@ -80,11 +80,13 @@ def build(
     """
     draw_pool, draw_orders, draw_names = np.random.default_rng(config.seed).spawn(3)
     _check_stores(config, stores)
-    _check_crops(config, stores, folder)
+    of_crops = _check_crops(config, stores, folder)
     warn_of_quota(config)
     stores = [_with_bias(config, stores[0], learnt), *stores[1:]]
     supersets = (
-        draw_images(config, stores[0], folder, draw_pool) if config.task == "utility" else []
+        draw_images(config, stores[0], folder, draw_pool, shown=of_crops, cache=cache)
+        if config.task == "utility"
+        else []
     )
     predictions = {i.file: i.prediction for session in supersets for i in session[0]}
     maker = _panel_maker(config, stores, folder, predictions, cache)
@@ -152,13 +154,16 @@ def _check_stores(config: StudyConfig, stores: Sequence[ConceptStore]) -> None:
                 )
 
 
-def _check_crops(config: StudyConfig, stores: Sequence[ConceptStore], folder: Path) -> None:
-    """Refuse other images than those that the shown concepts' crops were cut from."""
+def _check_crops(config: StudyConfig, stores: Sequence[ConceptStore], folder: Path) -> set[str]:
+    """Refuse other images than those that the shown concepts' crops were cut from; return them."""
     shown = {method for name in config.conditions for method in CONDITIONS[name].stores}
+    files: set[str] = set()
     for store in stores:
         if store.method in shown:
             used = {file for bank in store.banks.values() for file in bank.files}
             check_images(store, folder, sorted(used))
+            files |= used
+    return files
 
 
 def _with_bias(

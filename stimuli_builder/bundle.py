@@ -10,6 +10,7 @@ Loads neither torch nor Flask. Every field is described in docs/formats.md.
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -206,6 +207,26 @@ def check_media(bundle: Bundle) -> None:
             raise BundleError(f"media file {name} must have the SHA-256 of its name; got {digest}.")
 
 
+def check_bundle_folder(folder: Path) -> None:
+    """Require a folder that a bundle can be written into, before anything long is begun.
+
+    Parameters
+    ----------
+    folder
+        New, empty or a bundle.
+
+    Raises
+    ------
+    BundleError
+        If it holds something else, or it or what it would be in is no folder.
+    """
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise BundleError(f"bundle folder must be in one that can be written to; got {folder}.")
+    if above == folder and any(folder.iterdir()) and not (folder / "manifest.json").exists():
+        raise BundleError(f"bundle folder must be new, empty or a bundle; got {folder}.")
+
+
 @contextmanager
 def bundle_in_writing(
     path: Path | str,
@@ -247,8 +268,7 @@ def bundle_in_writing(
         run.
     """
     folder = Path(path)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
-        raise BundleError(f"bundle folder must be new, empty or a bundle; got {folder}.")
+    check_bundle_folder(folder)
     if set(manifest.media) != set(media):
         odd = sorted(set(manifest.media) ^ set(media))[:3]
         raise BundleError(f"manifest.media must list the media written; got a difference in {odd}.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from stimuli_builder.audit import audit_bundle
 from stimuli_builder.balance import balance_table
-from stimuli_builder.bundle import Bundle, items_of, read_bundle
+from stimuli_builder.bundle import Bundle, check_bundle_folder, items_of, read_bundle
 from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.preview import write_preview
@@ -62,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except StimuliError as error:
         print(f"craft-stimuli: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"craft-stimuli: file must be usable; got {error}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("craft-stimuli: interrupted; nothing was written.", file=sys.stderr)
@@ -248,6 +251,7 @@ def _build(options: argparse.Namespace) -> None:
     from stimuli_builder.stores import read_stores
 
     config = read_config(options.config)
+    check_bundle_folder(options.out)
     stores = read_stores(options.concepts, options.checkpoint)
     cache = None if options.no_cache else user_cache()
     learnt = read_learnt(options.learnt)
@@ -276,7 +280,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _preview(options: argparse.Namespace) -> None:
-    print(write_preview(read_bundle(options.bundle), options.out))
+    bundle = read_bundle(options.bundle)
+    problems = audit_bundle(bundle)
+    if problems:
+        raise StimuliError(f"bundle must pass craft-stimuli check; got: {problems[0]}")
+    print(write_preview(bundle, options.out))
 
 
 def _summary(bundle: Bundle) -> str:

@@ -55,7 +55,9 @@ def near_duplicates(hashes: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
     return pairs
 
 
-def without_near_duplicates(names: Sequence[str], hashes: Mapping[str, np.ndarray]) -> list[str]:
+def without_near_duplicates(
+    names: Sequence[str], hashes: Mapping[str, np.ndarray], *, certain: int = 0
+) -> list[str]:
     """Keep the first of pictures that are nearly the same.
 
     Parameters
@@ -64,6 +66,8 @@ def without_near_duplicates(names: Sequence[str], hashes: Mapping[str, np.ndarra
         In the order in which they are kept.
     hashes
         Name -> of `perceptual_hash`.
+    certain
+        How many of the first are kept whatever they are like.
 
     Returns
     -------
@@ -75,8 +79,8 @@ def without_near_duplicates(names: Sequence[str], hashes: Mapping[str, np.ndarra
         twins[first].add(second)
         twins[second].add(first)
     kept: dict[str, None] = {}
-    for name in names:
-        if not twins[name] & kept.keys():
+    for place, name in enumerate(names):
+        if place < certain or not twins[name] & kept.keys():
             kept[name] = None
     return list(kept)
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from scipy import ndimage
 
-from craft_core.figures import draw_map
+from craft_core.pictures import draw_map
 from stimuli_builder.errors import StimuliError
 
 PALETTE = "viridis"  # perceptually uniform, and told apart by colour-blind people

@@ -1,6 +1,7 @@
 """Every trial of every condition on one static page: for co-authors and the ethics board."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -33,7 +34,7 @@ def write_preview(bundle: Bundle, out: Path) -> Path:
     """
     if not (bundle.path / "media").is_dir():
         raise StimuliError(f"bundle {bundle.path} must have a folder media; got none.")
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StimuliError(f"folder must be new or empty; got {out}.")
     environment = Environment(
         loader=PackageLoader("stimuli_builder"),
@@ -45,11 +46,12 @@ def write_preview(bundle: Bundle, out: Path) -> Path:
     page = environment.get_template("preview.html").render(
         study=bundle.manifest, answers=bundle.answers.trials, quiz=bundle.answers.quiz
     )
-    unfinished = out.with_name(f".{out.name}-unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(bundle.path / "media", unfinished / "media")
-    (unfinished / PAGE).write_text(page)
-    if out.exists():
-        out.rmdir()
-    unfinished.rename(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+        unfinished = Path(scratch) / out.name
+        shutil.copytree(bundle.path / "media", unfinished / "media")
+        (unfinished / PAGE).write_text(page, encoding="utf-8")
+        if out.exists():
+            out.rmdir()
+        unfinished.rename(out)
     return out / PAGE

@@ -5,34 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from craft_core.figures import as_image
 from craft_core.images import read_picture
+from craft_core.pictures import as_image
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.near_duplicates import near_duplicates, perceptual_hash
-
-
-def image_hash(file: Path) -> np.ndarray:
-    """Reduce an image file to what its low frequencies say.
-
-    Parameters
-    ----------
-    file
-        Of an image.
-
-    Returns
-    -------
-    np.ndarray
-        Of `stimuli_builder.near_duplicates.perceptual_hash`.
-
-    Raises
-    ------
-    StimuliError
-        If it cannot be read.
-    """
-    picture = read_picture(file)
-    if picture is None:
-        raise StimuliError(f"image must be readable; got {file}.")
-    return perceptual_hash(as_image(picture))
 
 
 def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
@@ -49,8 +25,20 @@ def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
     -------
     dict[str, str]
         File -> file; of an image like no other, its own.
+
+    Raises
+    ------
+    StimuliError
+        If one cannot be read.
     """
     first = {file: file for file in files}
-    for one, other in near_duplicates({file: image_hash(folder / file) for file in first}):
+    for one, other in near_duplicates({file: _hash(folder / file) for file in first}):
         first[other] = first[one]
     return first
+
+
+def _hash(file: Path) -> np.ndarray:
+    picture = read_picture(file)
+    if picture is None:
+        raise StimuliError(f"image must be readable; got {file}.")
+    return perceptual_hash(as_image(picture))

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from craft_core.figures import seen_square
 from craft_core.images import read_picture
+from craft_core.pictures import seen_square
 from stimuli_builder.answers import TrialAnswer
 from stimuli_builder.bundle import Group, Option, PictureSource, TestTrial, TrainingTrial
 from stimuli_builder.conditions.condition import PanelMaker, Shown

@@ -109,6 +109,11 @@ def _check_written(bundle: Bundle, *, has_panel: bool) -> None:
                 f"{name} of a study with a panel must be written; got nothing. Write it under "
                 '[texts] and build the bundle again, or try it out with "--trial-run".'
             )
+    if not texts.consent:
+        raise SetupError(
+            "consent of a live study must be written; got nothing. Write it under [texts] and "
+            'build the bundle again, or try it out with "--trial-run".'
+        )
     placeholders = placeholders_of(bundle.manifest)
     if placeholders:
         raise SetupError(

@@ -18,7 +18,12 @@ from analysis.labels import percent
 from analysis.plan import Plan, read_plan
 from analysis.power import QUESTIONS, least_size, power_curve
 from analysis.power_figure import draw_power
-from analysis.preregistration import check_plan, preregistration, randomised_arms
+from analysis.preregistration import (
+    check_plan,
+    check_power,
+    preregistration,
+    randomised_arms,
+)
 from analysis.study_file import Study, read_study
 
 EXAMPLE: Final = """\
@@ -79,6 +84,8 @@ def _run(chosen: argparse.Namespace) -> Iterator[str]:
         check_plan(study, plan, chosen.question)
     _check_numbers(chosen)
     design = _designed(chosen, plan, study)
+    if study:
+        check_power(study, plan, design)
     curve = power_curve(
         design, list(dict.fromkeys(chosen.per_arm)), chosen.question, n_studies=chosen.studies,
         rng=np.random.default_rng(chosen.seed),

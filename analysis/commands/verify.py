@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.commands.command import Command
 from analysis.published import read_published
+from analysis.unchecked import not_checked
 from analysis.verification import FLAGS, VERDICTS, verification_summary, verify
 
 EXAMPLE: Final = """\
@@ -20,7 +21,9 @@ example:
 
 layouts of TABLE.csv:
   scenario, condition, session_1, session_2, ..., utility and, where known, n (participants)
-  task, measure and a column a group with its size, such as experts_n36
+  task, measure and a column a group with its size, such as experts_n36; measures of the task
+      intruder are accuracy_concept_percent, accuracy_sub_concept_percent and p_value, those of
+      binary_choice sub_concept_chosen_percent, odds_ratio and p_value (which may be "< .001")
   scenario, condition and n, with a row whose condition is total
 """
 
@@ -52,6 +55,10 @@ def _run(chosen: argparse.Namespace) -> Iterator[str]:
     for row in listed.sort_values("verdict", key=_flags_first, kind="stable").to_dict("records"):
         yield ""
         yield from _lines(row)
+    passed_over = not_checked(table, baseline=chosen.baseline, n_each=chosen.answers)
+    if passed_over:
+        yield "\nnot checked:"
+        yield from (f"  {said}" for said in passed_over)
     if chosen.out:
         checks.to_csv(chosen.out, index=False, lineterminator="\n")
         yield f"\nChecks: {chosen.out}"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from craft_core.bank import ConceptBank
+from craft_core.pictures import concept_color
 from stimuli_builder.bundle import Group
-from stimuli_builder.colours import PANEL_COLOURS
 from stimuli_builder.conditions.condition import Condition, PanelMaker, Shown
 from stimuli_builder.errors import UnimportantWarning
 from stimuli_builder.overlays import draw_concept
@@ -104,7 +104,7 @@ def concept_panel(
     bank = maker.bank(method, shown.prediction)
     groups = []
     for rank, concept in enumerate(shown_concepts(bank, maker.n_concepts)):
-        color = PANEL_COLOURS[rank]
+        color = concept_color(rank)
         drawn = None
         if has_maps:
             heat = maker.heats.of_concept(bank, concept, shown.file)

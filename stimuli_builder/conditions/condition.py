@@ -8,7 +8,7 @@ from PIL import Image
 
 from craft_core.bank import ConceptBank
 from craft_core.errors import CraftError
-from craft_core.figures import crop_image
+from craft_core.pictures import crop_image
 from stimuli_builder.bundle import Group, PictureSource
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.heats import HeatMaker

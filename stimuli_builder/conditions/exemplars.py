@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import concept_color
+from craft_core.pictures import concept_color
 from stimuli_builder.bundle import Group
 from stimuli_builder.conditions.concepts import shown_concepts
 from stimuli_builder.conditions.condition import Condition, PanelMaker, Shown

@@ -9,7 +9,7 @@ import numpy as np
 from skimage.color import rgb2lab
 
 from craft_core.bank import ConceptBank
-from craft_core.figures import picture_of
+from craft_core.pictures import picture_of
 from stimuli_builder.clusters import (
     Cluster,
     clusters_of,

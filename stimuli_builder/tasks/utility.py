@@ -1,16 +1,19 @@
 """Utility trials (appendix E.1 of Fel et al. 2023): learn from some images, predict others."""
 
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from craft_core.images import read_picture
+from craft_core.pictures import as_image
 from craft_core.provenance import file_sha256
+from stimuli_builder.cache import keep, kept
 from stimuli_builder.config import PhaseConfig, StudyConfig
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.manifest import Practice
-from stimuli_builder.near_duplicates import without_near_duplicates
+from stimuli_builder.near_duplicates import perceptual_hash, without_near_duplicates
 from stimuli_builder.orders import (
     Candidate,
     PhaseDesign,
@@ -22,7 +25,6 @@ from stimuli_builder.orders import (
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
-from stimuli_builder.same_images import image_hash
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.trials import TrialMaker
@@ -32,9 +34,18 @@ TIE_NAMES: dict[str, Tie] = {"kept": "kept", "broken": "broken"}
 
 
 def draw_images(
-    config: StudyConfig, store: ConceptStore, folder: Path, generator: np.random.Generator
+    config: StudyConfig,
+    store: ConceptStore,
+    folder: Path,
+    generator: np.random.Generator,
+    *,
+    shown: Collection[str] = (),
+    cache: Path | None = None,
 ) -> Supersets:
     """Draw the images of every session and phase, none twice and no two nearly the same.
+
+    None is nearly the same as an image that crops are shown of, either: who has seen its crop in a
+    panel would know it again.
 
     Parameters
     ----------
@@ -46,6 +57,10 @@ def draw_images(
         Of the images.
     generator
         Draws.
+    shown
+        Images that panels show crops of.
+    cache
+        Where perceptual hashes are kept between builds; None keeps none.
 
     Returns
     -------
@@ -76,11 +91,12 @@ def draw_images(
                 f"{image.tie!r}."
             )
     check_images(store, folder, [candidate.file for candidate in pool])
-    hashes = {candidate.file: image_hash(folder / candidate.file) for candidate in pool}
     order = [pool[index].file for index in generator.permutation(len(pool))]
-    kept = set(without_near_duplicates(order, hashes))
+    of_crops = sorted(set(shown) - set(order))
+    hashes = _hashes([*of_crops, *order], store, folder, cache)
+    alone = set(without_near_duplicates([*of_crops, *order], hashes, certain=len(of_crops)))
     return draw_supersets(
-        [candidate for candidate in pool if candidate.file in kept],
+        [candidate for candidate in pool if candidate.file in alone],
         store.classes,
         [_design(config.training), _design(config.test)],
         n_sessions=config.sessions,
@@ -235,3 +251,27 @@ def _design(phase: PhaseConfig) -> PhaseDesign:
         tie_broken_share=phase.tie_broken_share,
         error_share=phase.error_share,
     )
+
+
+def _hashes(
+    files: Sequence[str], store: ConceptStore, folder: Path, cache: Path | None
+) -> dict[str, np.ndarray]:
+    """Hash images, which were checked to be those of the store."""
+    known = {image.file: image.sha256 for image in store.images}
+    hashes = {}
+    for name in files:
+        place = None if cache is None else cache / f"{known[name]}.phash"
+        found = None if place is None else kept(place)
+        if found is None:
+            found = np.packbits(_hash(folder / name)).tobytes()
+            if place is not None:
+                keep(place, found)
+        hashes[name] = np.unpackbits(np.frombuffer(found, dtype=np.uint8)).astype(bool)
+    return hashes
+
+
+def _hash(file: Path) -> np.ndarray:
+    picture = read_picture(file)
+    if picture is None:
+        raise StimuliError(f"image must be readable; got {file}.")
+    return perceptual_hash(as_image(picture))

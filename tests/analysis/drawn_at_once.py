@@ -53,9 +53,8 @@ def widened(arm):
     """An arm as `analysis.shares.widened` makes it."""
     wide = copy.copy(arm)
     floor = arm.a * (1 - arm.a) / arm.n_answers
-    wide.u = np.where(
-        arm.u > 0, np.maximum(arm.u * (1 + np.abs(2 * arm.a - 1) / (arm.n - 1)), floor), 0.0
-    )
+    skew = 1 - (2 * np.minimum(arm.a, 1 - arm.a)) ** 2
+    wide.u = np.where(arm.u > 0, np.maximum(arm.u * (1 + skew / (arm.n - 1)), floor), 0.0)
     wide.degrees = max(arm.degrees - 1, 1)
     return wide
 
@@ -145,7 +144,7 @@ def utility_limits(x, y, *, tail):
 def gain_limits(x, y, *, tail):
     """Limits of the share of the attainable gain, as `analysis.attainable.attainable_gains`."""
     low, high = utility_limits(~x, ~y, tail=tail)
-    return 1 - high, 1 - low
+    return 1 - high, 1 - np.maximum(low, 0)
 
 
 def is_bounded(arm, tail):

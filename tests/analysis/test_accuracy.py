@@ -9,6 +9,8 @@ from analysis.accuracy import accuracy_by, accuracy_differences, participant_mea
 from analysis.errors import (
     AnalysisError,
     BaselineError,
+    ConditionsError,
+    DesignError,
     MissingColumnError,
     SmallArmWarning,
     ZeroVarianceWarning,
@@ -121,3 +123,19 @@ def test_wrong_values_are_errors(accuracies):
         accuracy_by(accuracies.assign(accuracy=57.1), ["condition"])
     with pytest.raises(AnalysisError, match=r"level must be in \(0, 1\); got 0"):
         accuracy_by(accuracies, ["condition"], level=0)
+
+
+@pytest.mark.parametrize("column", ["participant", "condition"])
+def test_missing_names_are_an_error(accuracies, column):
+    accuracies.loc[0, column] = None
+    message = rf"\['{column}'\] must be given in every row; got 1 empty"
+    with pytest.raises(DesignError, match=message):
+        accuracy_differences(accuracies)
+    with pytest.raises(DesignError, match=message):
+        accuracy_by(accuracies, ["condition"])
+
+
+def test_participant_in_two_conditions_is_an_error(accuracies):
+    accuracies.loc[0, "condition"] = "craft"
+    with pytest.raises(ConditionsError, match="participant baseline-0 must be in one condition"):
+        accuracy_differences(accuracies)

@@ -74,3 +74,8 @@ def test_finding_in_a_sentence():
         "79.0\u00a0%], against 50.0\u00a0%: p < .001."
     )
     assert "no finite estimate" in finding_sentence(FOUND | {"estimate": math.nan}, level=0.95)
+
+
+def test_finding_that_is_one_of_several_has_both_p_values():
+    said = finding_sentence({**FOUND, "p": 0.02, "p_holm": 0.06}, level=0.95)
+    assert said.endswith("p = .020, adjusted by Holm over pairs p = .060.")

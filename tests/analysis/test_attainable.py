@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from analysis.attainable import attainable_gains
-from analysis.errors import AnalysisError, BaselineError, CeilingWarning, MissingColumnError
+from analysis.errors import (
+    AnalysisError,
+    BaselineError,
+    CeilingWarning,
+    MissingColumnError,
+    UnboundedIntervalWarning,
+)
 from analysis.utility import utility_scores
 
 
@@ -40,7 +46,7 @@ def test_ceilings_of_the_papers_scenarios(baseline, ceiling):
 
 def test_share_is_one_at_the_ceiling_and_zero_at_the_baseline(study):
     best = study.assign(accuracy=study["accuracy"].where(study["condition"] != "craft", 1.0))
-    with pytest.warns(match="craft must vary"):
+    with pytest.warns(match="^wrong answers of craft must vary .* got 0.000 from all 14"):
         gains = attainable_gains(best).set_index("condition")
     assert gains.loc["craft", "gain_share"] == 1
     assert gains.loc["craft", "ci_low"] < 1
@@ -76,6 +82,16 @@ def test_baseline_that_is_always_right_leaves_nothing_to_gain(study):
     with pytest.warns(CeilingWarning, match=r"of baseline must be below 1 .* got 1\.0\."):
         gains = attainable_gains(study)
     assert gains["ceiling"][0] == 1 and math.isnan(gains["gain_share"][0])
+
+
+def test_unbounded_share_is_at_most_one_and_names_wrong_answers(study):
+    study = study[study["condition"] != "ace"].reset_index(drop=True)
+    study.loc[study["condition"] == "baseline", "accuracy"] = 1.0
+    study.loc[study["participant"] == "baseline-0", "accuracy"] = 6 / 7
+    message = "g of wrong answers of craft over wrong answers of baseline must be below 1"
+    with pytest.warns(UnboundedIntervalWarning, match=message):
+        gains = attainable_gains(study)
+    assert gains[["ci_low", "ci_high"]].iloc[0].tolist() == [-math.inf, 1]
 
 
 def test_wrong_arguments_are_named(study):

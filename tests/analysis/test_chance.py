@@ -55,6 +55,7 @@ def test_all_right_keeps_a_lower_bound_and_a_p_value():
         found = against_chance(answers, 0.2, test="t", has_alternatives=False)[0]
     assert found.ci_high == 1 and 0.98 < found.ci_low < 1 and found.p < 1e-10
     assert as_odds(found).estimate == np.inf
+    assert found.assumes == "participants and items are all alike, and answers independent"
 
 
 def test_one_participant_is_an_error():
@@ -69,3 +70,20 @@ def test_wilson_interval_of_the_naive_test_agrees_with_scipy():
         0.9, method="wilson"
     )
     assert (naive.ci_low, naive.ci_high) == pytest.approx((expected.low, expected.high))
+
+
+def test_answer_given_twice_is_an_error():
+    answers = make_answers(0.5)
+    twice = pd.concat([answers, answers.head(3)])
+    with pytest.raises(DesignError, match=r"participant 0\S*, item 0\S* must be there once; got 3"):
+        against_chance(twice, 0.5, test="t")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(np.nan, "got 1 empty"), (0.5, "or 1 or 0; got 0.5")]
+)
+def test_answers_are_right_or_wrong(value, message):
+    answers = make_answers(0.5)
+    answers.loc[0, "right"] = value
+    with pytest.raises(DesignError, match=message):
+        against_chance(answers, 0.5, test="t")

@@ -1,8 +1,18 @@
 import pandas as pd
 import pytest
 
-from analysis.checks import check_choice, check_columns, check_share, check_shares
-from analysis.errors import AnalysisError, MissingColumnError
+from analysis.checks import (
+    check_answers,
+    check_choice,
+    check_columns,
+    check_given,
+    check_once,
+    check_outcome,
+    check_share,
+    check_shares,
+    check_single,
+)
+from analysis.errors import AnalysisError, ConditionsError, DesignError, MissingColumnError
 
 
 def test_what_fits_passes():
@@ -33,3 +43,54 @@ def test_percentage_is_told_from_a_share():
 def test_choice_must_be_known():
     with pytest.raises(AnalysisError, match=r"must be one of \['people'\]; got 'persons'\."):
         check_choice("population", "persons", ["people"])
+
+
+ANSWERS = pd.DataFrame(
+    {"participant": ["a", "a", "b"], "item": [1, 2, 1], "group": "x", "right": [0, 1, 1]}
+)
+
+
+def test_sound_answers_pass():
+    check_given(ANSWERS, list(ANSWERS))
+    check_single(ANSWERS, "participant", "group")
+    check_once(ANSWERS, ["participant", "item"])
+    check_answers(ANSWERS, ["right"])
+
+
+def test_missing_values_are_counted_and_columns_named():
+    holes = ANSWERS.assign(item=[1, None, None], group=[None, "x", "x"])
+    with pytest.raises(DesignError, match=r"\['item', 'group'\] must be given in every row; got 3"):
+        check_given(holes, list(ANSWERS))
+    with pytest.raises(DesignError, match=r"\['item'\] must be given in every row; got 2 empty"):
+        check_answers(holes, ["right"])
+
+
+def test_participant_is_in_one_group():
+    with pytest.raises(ConditionsError, match="participant a must be in one group; got 2"):
+        check_single(
+            ANSWERS.assign(group=["x", "y", "x"]), "participant", "group", error=ConditionsError
+        )
+
+
+def test_answers_are_there_once():
+    with pytest.raises(DesignError, match="participant a, item 1 must be there once; got 1 rows"):
+        check_answers(ANSWERS.assign(item=1), ["right"])
+
+
+@pytest.mark.parametrize("values", [[False, True, True], [0, 1, 1], [0.0, 1.0, 1.0]])
+@pytest.mark.parametrize("kind", [None, object, "boolean", "Int64"])
+def test_outcomes_of_any_kind_become_numbers(values, kind):
+    found = check_outcome(pd.DataFrame({"right": pd.Series(values, dtype=kind)}), "right")
+    assert found.dtype == float and found.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("value", ["True", 2, 0.5, -1])
+def test_outcome_is_one_of_two(value):
+    with pytest.raises(DesignError, match=f"right must be true or false, or 1 or 0; got {value!r}"):
+        check_outcome(pd.DataFrame({"right": pd.Series([True, value], dtype=object)}), "right")
+
+
+@pytest.mark.parametrize("kind", [object, "boolean", "Int64", float])
+def test_outcome_is_given(kind):
+    with pytest.raises(DesignError, match=r"\['right'\] must be given in every row; got 1 empty"):
+        check_outcome(pd.DataFrame({"right": pd.Series([True, None], dtype=kind)}), "right")

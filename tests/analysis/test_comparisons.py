@@ -1,14 +1,19 @@
 """Answers of R 4.2.2 on chickwts (Snedecor), weights in kg in the place of accuracies."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from analysis import comparisons
 from analysis.comparisons import against_baseline, all_pairs, one_way
 from analysis.errors import (
     AnalysisError,
     BaselineError,
     ConditionsError,
+    DesignError,
     MissingColumnError,
     SmallArmWarning,
     ZeroVarianceWarning,
@@ -152,3 +157,56 @@ def test_conditions_without_spread_get_no_bounds_and_no_p(alike, rng):
         assert row[["ci_low", "ci_high", "p"]].isna().all()
     for row in (_row(welch, "craft", "baseline"), _row(pairs, "baseline", "craft")):
         assert row[["ci_low", "ci_high", "p"]].notna().all()
+
+
+@pytest.mark.parametrize("level", [0.0005, 0.05, 0.8, 0.9995, 1 - 1e-9])
+@pytest.mark.parametrize("method", ["games_howell", "tukey_kramer"])
+def test_every_level_has_an_interval(chicks, method, level):
+    few = chicks[chicks["condition"].isin(["casein", "linseed", "soybean"])]
+    few = few.groupby("condition").head(2)
+    table = all_pairs(few, method, level=level)
+    assert (table["ci_low"] < table["difference"]).all()
+    assert (table["difference"] < table["ci_high"]).all()
+    if level < 0.999:
+        assert ((table["p"] < 1 - level) == (table["ci_low"] * table["ci_high"] > 0)).all()
+
+
+@pytest.mark.parametrize(("level", "k", "df"), [(0.95, 11, 60.3), (0.8, 3, 1.1), (0.9995, 3, 10)])
+def test_quantile_is_scipys(level, k, df):
+    expected = stats.studentized_range.ppf(level, k, df)
+    assert comparisons._range_quantile(level, k, df) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(("lowest", "tolerance"), [(1.0, 1e-5), (2.0, 1e-6)])
+def test_many_quantiles_are_those_of_each(lowest, tolerance):
+    df = np.geomspace(lowest, 120, 20)
+    found = comparisons._range_quantiles(0.95, 12, df)
+    expected = [comparisons._range_quantile(0.95, 12, each) for each in df[::7]]
+    assert found[::7].tolist() == pytest.approx(expected, rel=tolerance)
+
+
+def test_arm_without_spread_is_said_in_the_packages_own_words(chicks, rng):
+    alike = chicks.assign(
+        accuracy=chicks["accuracy"].where(chicks["condition"] != "casein", 20 / 21)
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        against_baseline(alike, "horsebean", "dunnett", rng=rng)
+    assert [warning.category for warning in caught] == [ZeroVarianceWarning]
+
+
+def test_participant_in_two_conditions_is_an_error(chicks):
+    twice = chicks.assign(
+        participant=chicks["participant"].replace(
+            {chicks["participant"][70]: chicks["participant"][0]}
+        )
+    )
+    with pytest.raises(ConditionsError, match="must be in one condition; got 2"):
+        one_way(twice)
+
+
+def test_missing_names_are_an_error(chicks):
+    chicks = chicks.astype({"condition": object})
+    chicks.loc[0, "condition"] = None
+    with pytest.raises(DesignError, match=r"\['condition'\] must be given in every row; got 1"):
+        one_way(chicks)

@@ -112,6 +112,16 @@ def test_intervals_are_those_of_the_package(arms):
         np.testing.assert_allclose(found[name], limits, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
+def test_unbounded_gain_is_that_of_the_package(arms):
+    x, y = (right[:, :8] for right in arms)
+    tail = 1e-6
+    tables = [_table(a, b) for a, b in zip(x, y, strict=True)]
+    gains = pd.concat([attainable_gains(_accuracies(t), level=1 - 2 * tail) for t in tables])
+    limits = gains[["ci_low", "ci_high"]].to_numpy().T
+    assert np.isinf(limits[0]).any() and (limits[1] == 1).any()
+    np.testing.assert_allclose(drawn.gain_limits(x, y, tail=tail), limits, rtol=1e-6, atol=1e-9)
+
+
 def test_share_against_chance_is_that_of_the_package(arms):
     x, _ = arms
     person, item = (index.ravel() for index in np.indices(x.shape[1:]))

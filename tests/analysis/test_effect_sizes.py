@@ -3,8 +3,17 @@ import math
 import numpy as np
 import pytest
 
-from analysis.effect_sizes import hedges_g, standardised_differences
-from analysis.errors import AnalysisError, BaselineError, SmallArmWarning, ZeroVarianceWarning
+from analysis.accuracy import accuracy_differences
+from analysis.contrasts import Contrast
+from analysis.effect_sizes import contrast_sizes, hedges_g, standardised_differences
+from analysis.errors import (
+    AnalysisError,
+    BaselineError,
+    ConditionsError,
+    EmptyConditionWarning,
+    SmallArmWarning,
+    ZeroVarianceWarning,
+)
 
 
 def test_g_agrees_with_its_formula_in_r(chicks):
@@ -54,3 +63,50 @@ def test_wrong_arguments_are_named(chicks):
         standardised_differences(chicks, "corn")
     with pytest.raises(AnalysisError, match=r"level must be in \(0, 1\); got 95"):
         standardised_differences(chicks, "casein", level=95)
+
+
+CONTRASTS = [
+    Contrast(condition="casein", reference="horsebean", family="planned"),
+    Contrast(condition="linseed", reference="soybean", family="against_control"),
+    Contrast(condition="casein", reference="horsebean", family="against_baseline"),
+]
+
+
+def test_every_contrast_has_its_sizes(chicks):
+    table = contrast_sizes(chicks, CONTRASTS)
+    assert list(table["contrast"]) == ["casein - horsebean", "linseed - soybean"]
+    assert list(table["family"]) == ["against_baseline", "against_control"]
+    assert table[["n_condition", "n_reference"]].to_numpy().tolist() == [[12, 10], [12, 14]]
+    expected = standardised_differences(chicks, "horsebean").set_index("condition")
+    found = table.set_index("condition")
+    for name in ("hedges_g", "ci_low", "ci_high"):
+        assert found.loc["casein", name] == expected.loc["casein", name]
+    apart = accuracy_differences(chicks, "soybean").set_index("condition").loc["linseed"]
+    names = ["difference", "difference_low", "difference_high"]
+    assert (
+        found.loc["linseed", names].tolist() == apart[["difference", "ci_low", "ci_high"]].tolist()
+    )
+
+
+def test_contrast_with_nobody_or_one_has_no_interval(chicks):
+    kept = (chicks["condition"] != "soybean") & (chicks["condition"] != "casein")
+    few = chicks[kept | (chicks["participant"] == "casein-0")]
+    with (
+        pytest.warns(EmptyConditionWarning, match="condition soybean must have participants"),
+        pytest.warns(SmallArmWarning, match="casein must have 2 participants or more"),
+    ):
+        table = contrast_sizes(few, CONTRASTS).set_index("condition")
+    assert table.loc["linseed", "n_reference"] == 0 and math.isnan(
+        table.loc["linseed", "difference"]
+    )
+    assert table.loc["casein", "difference"] > 0
+    assert table.loc["casein", ["difference_low", "hedges_g", "ci_high"]].isna().all()
+
+
+def test_contrasts_of_participants_in_two_conditions_are_an_error(chicks):
+    first, last = chicks["participant"].iloc[[0, -1]]
+    twice = chicks.replace({"participant": {last: first}})
+    with pytest.raises(ConditionsError, match="participant casein-0 must be in one condition"):
+        contrast_sizes(twice, CONTRASTS)
+    with pytest.raises(AnalysisError, match="level must be in"):
+        contrast_sizes(chicks, CONTRASTS, level=95)

@@ -127,7 +127,8 @@ def test_skew_arms_are_widened():
     wide = []
     for share in (x, y):
         floor = share.value * (1 - share.value) / 168
-        error = max(share.squared_error * (1 + (2 * share.value - 1) / 7), floor)
+        skew = 1 - (2 * (1 - share.value)) ** 2
+        error = max(share.squared_error * (1 + skew / 7), floor)
         wide.append(dataclasses.replace(share, squared_error=error, degrees=6))
     assert row["p_not_worse"] == pytest.approx(p_ratio_above(*wide, 0.9))
     assert row["p_not_worse"] > p_ratio_above(x, y, 0.9)

@@ -109,13 +109,11 @@ def test_harm_errs_in_at_most_six_of_a_hundred(share, sizes, spread):
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("share", [*SHARES, 0.95])
 def test_equivalence_errs_in_at_most_six_of_a_hundred(share, sizes, spread):
-    """At its lower margin, and, for the arms exchanged, at its upper one."""
-    wrong = np.zeros(2)
+    wrong = 0
     for (x, a), (y, b) in drawn_studies((0.9 * share, share), sizes, spread, seed=3):
-        wrong[0] += drawn.are_equivalent(x, y, 1 - a / b).sum()
-        wrong[1] += drawn.are_equivalent(y, x, 1 - a / b).sum()
-    said(f"equivalence {share} {sizes} {spread}: {(wrong / N_STUDIES).round(4)}")
-    assert (wrong / N_STUDIES <= MOST_ERRORS).all()
+        wrong += drawn.are_equivalent(x, y, 1 - a / b).sum()
+    said(f"equivalence {share} {sizes} {spread}: {wrong / N_STUDIES:.4f}")
+    assert wrong / N_STUDIES <= MOST_ERRORS
 
 
 def draw_recursivity(n, n_items, spread, rng, *, log_odds=(0.8, 0.8), slope_sd=0.3):

@@ -50,6 +50,19 @@ def test_published_table_stands_below_as_printed(own):
     assert table["source"].iloc[:2].tolist() == ["", ""]
 
 
+def test_shares_and_percentages_are_told_apart(tmp_path):
+    file = tmp_path / "hist.csv"
+    text = "scenario,condition,session_1,utility\nhusky_wolf,baseline,{},\nhusky_wolf,ace,{},1.16\n"
+    for cells in (("0.62", "0.72"), ("62", "72")):
+        file.write_text(text.format(*cells))
+        assert read_earlier(file).rows["session_1"].tolist() == [0.62, 0.72]
+    file.write_text(text.format("62", "0.72"))
+    with pytest.raises(
+        HistoricalError, match=r"hist\.csv must have percentages or shares .* 0\.72"
+    ):
+        read_earlier(file)
+
+
 def test_earlier_results_come_with_their_name_and_intervals(own, earlier_results):
     table = with_earlier(own, [read_earlier(earlier_results)], population="people")
     rows = table[table["is_historical"]]

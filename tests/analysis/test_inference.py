@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.comparisons import against_baseline
-from analysis.contrasts import planned_contrasts
+from analysis.contrasts import Contrast, planned_contrasts
 from analysis.errors import PlanError
 from analysis.inference import (
     between_conditions,
@@ -12,6 +12,7 @@ from analysis.inference import (
     primary_contrast,
     relative_to_baseline,
 )
+from analysis.inference_sections import inference_sections
 from analysis.odds import marginal_odds_ratios
 from analysis.plan import Historical, Plan, Primary
 from analysis.responses import read_export
@@ -66,6 +67,23 @@ def test_tables_are_those_of_the_functions(analysed):
     found = analysed.tables["against_baseline"]
     assert found.loc[found["method"] == "welch_holm", "p"].tolist() == welch["p"].tolist()
     assert analysed.tables["primary"].loc[0, "contrast"] == "craft - baseline"
+
+
+def test_every_contrast_of_the_report_has_effect_sizes(analysed):
+    trials, accuracies = _trials(analysed), analysed.tables["session_accuracies"]
+    names = {"baseline": "craft_concepts_only", "craft": "ace"}
+    primary = Contrast(condition="ace", reference="craft_concepts_only", family="planned")
+    table = between_conditions(
+        trials.replace({"condition": names}), accuracies.replace({"condition": names}),
+        contrasts=[primary, *planned_contrasts(list(names.values()), names["baseline"])],
+        baseline=names["baseline"], level=0.95, rng=np.random.default_rng(0),
+    )["effect_sizes"]  # fmt: skip
+    assert list(table["contrast"]) == ["ace - craft_concepts_only", "craft_concepts_only - ace"]
+    assert table.loc[0, "difference"] == -table.loc[1, "difference"] > 0
+    tests = next(each for each in inference_sections(analysed) if each.id == "tests")
+    part = next(part for part in tests.tables if "Hedges’ g" in part.header)
+    assert part.rows[0][:3] == ("CRAFT – Baseline", "each – baseline", part.rows[0][2])
+    assert part.header[2:] == ("Difference", "Interval", "Hedges’ g", "Interval of g")
 
 
 def test_marginal_ratio_is_nearer_to_1_than_the_conditional(analysed):

@@ -15,6 +15,8 @@ def test_numbers_are_written_as_people_read_them():
     assert bare_percent(1.0) == "100.0"
     assert points(0.201) == "+20.1" and points(-0.05) == "−5.0"
     assert ratio(-math.inf) == "−∞" and ratio(1.3514) == "1.35"
+    assert percent(-math.inf) == "−∞\u00a0%" and bare_percent(-math.inf) == "−∞"
+    assert ratio(-1.26e200) == "−1.3e200" and ratio(999999.0) == "999999.00"
     assert interval("–", "–") == "no interval"
 
 

@@ -72,9 +72,25 @@ def test_all_right_gives_a_one_sided_bound(aggression):
     with pytest.warns(SeparationWarning, match="got all 240 right. Its bounds are one-sided"):
         found = between_levels(sure, test="t")
     assert found[0].method == "two_way_bound" and found[0].estimate == np.inf
+    assert found[0].assumes.endswith("that are all right, or all wrong, are independent")
     assert 1 < found[0].ci_low < np.inf and found[0].ci_high == np.inf and found[0].p < 0.05
     missing = {f.method for f in found if np.isnan(f.p)}
     assert missing == {"cluster_robust", "naive_binomial"}
+
+
+def test_kinds_are_called_by_their_names(aggression):
+    few = aggression[aggression["participant"] < 20]
+    sure = few.assign(right=np.where(few["treated"], 1.0, few["right"]))
+    asked = {"test": "t", "group": "expert", "has_alternatives": False, "kinds": ("do", "want")}
+    with pytest.warns(SeparationWarning, match=r"answers of do \(expert\) must be both right and"):
+        between_levels(sure, **asked)
+    with pytest.raises(DesignError, match=r"^want \(expert\) must have answers of 2 .* 20 and 1"):
+        between_levels(few[few["treated"] | (few["item"] == few["item"].iloc[0])], **asked)
+
+
+def test_answer_given_twice_is_an_error(aggression):
+    with pytest.raises(DesignError, match="participant 0, item S1WantCurse must be there once"):
+        between_levels(pd.concat([aggression, aggression.head(1)]), test="t")
 
 
 def test_one_kind_is_an_error(aggression):

@@ -10,10 +10,12 @@ from analysis.contrasts import planned_contrasts
 from analysis.errors import (
     AnalysisError,
     ConditionsError,
+    DesignError,
     EmptyConditionWarning,
     MissingColumnError,
     SeparationWarning,
     SmallArmWarning,
+    UnboundedIntervalWarning,
     ZeroVarianceWarning,
 )
 from analysis.inversion import p_difference_above, two_sided
@@ -205,3 +207,49 @@ def test_participant_in_two_conditions_is_an_error(trials):
     for compare in (marginal_odds_ratios, conditional_odds_ratios):
         with pytest.raises(ConditionsError, match="participant baseline-0 must be in one .* got 2"):
             compare(trials, CONTRASTS)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("participant", None, r"\['participant'\] must be given in every row; got 1 empty"),
+        ("condition", None, r"\['condition'\] must be given in every row; got 1 empty"),
+        ("correct", None, r"\['correct'\] must be given in every row; got 1 empty"),
+        ("correct", "True", "correct must be true or false, or 1 or 0; got 'True'"),
+        ("correct", 0.5, "correct must be true or false, or 1 or 0; got 0.5"),
+    ],
+)
+@pytest.mark.parametrize("compare", [marginal_odds_ratios, conditional_odds_ratios])
+def test_tables_of_ones_own_are_checked(compare, trials, column, value, message):
+    trials = trials.astype({column: object})
+    trials.loc[0, column] = value
+    with pytest.raises(DesignError, match=message):
+        compare(trials, CONTRASTS)
+
+
+def test_items_are_given_and_answered_once(trials):
+    message = "participant baseline-0, item 0 must be there once; got 1 rows again"
+    with pytest.raises(DesignError, match=message):
+        conditional_odds_ratios(pd.concat([trials, trials.head(1)]), CONTRASTS)
+    trials.loc[0, "item"] = None
+    with pytest.raises(DesignError, match=r"\['item'\] must be given"):
+        conditional_odds_ratios(trials, CONTRASTS)
+
+
+def test_nullable_and_numeric_answers_are_read_as_booleans(trials):
+    expected = marginal_odds_ratios(trials, CONTRASTS)
+    for kind in ("boolean", "float", "Int64"):
+        found = marginal_odds_ratios(trials.astype({"correct": kind}), CONTRASTS)
+        pd.testing.assert_frame_equal(found, expected)
+
+
+def test_interval_beyond_numbers_is_infinite_and_said(trials):
+    few = trials[trials["participant"].isin(["baseline-0", "baseline-1", "craft-0", "craft-1"])]
+    contrasts = planned_contrasts(["baseline", "craft"])
+    level = 1 - 1e-12
+    with (
+        pytest.warns(UnboundedIntervalWarning, match="ratio of craft - baseline must be within"),
+        pytest.warns(ZeroVarianceWarning),
+    ):
+        row = marginal_odds_ratios(few, contrasts, level=level).iloc[0]
+    assert row["ci_high"] == math.inf and row["ci_low"] == 0 and row["odds_ratio"] < math.inf

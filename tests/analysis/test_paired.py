@@ -47,3 +47,10 @@ def test_same_difference_of_all_has_no_test(aggression):
     assert np.isnan(found["p"]) and found["estimate"] == pytest.approx(0.1)
     alike[True] = alike[False]
     assert np.isnan(wilcoxon(alike)["p"])
+
+
+def test_missing_participant_is_an_error(aggression):
+    wrong = aggression.astype({"participant": object})
+    wrong.loc[0, "participant"] = None
+    with pytest.raises(DesignError, match=r"\['participant'\] must be given in every row; got 1"):
+        paired_shares(wrong)

@@ -137,3 +137,29 @@ def test_custom_rules_have_names_of_their_own(export_folder, names):
     plan = Plan(exclusions=Exclusions(order=("practice", *names[:1]), custom=rules))
     with pytest.raises(PlanError, match=rf"names of their own, not of .*; got \['{names[0]}'"):
         planned_rules(plan, read_export(export_folder).study)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[primary]\nreference = "ace"\n', "primary must have either condition or test"),
+        (
+            '[primary]\ncondition = "craft"\ntest = "recursive against sham"\n',
+            "primary must have either condition or test",
+        ),
+        ('[primary]\ntest = "intruders"\n', r"primary\.test must be .* 'sub-concept against conc"),
+        (
+            '[primary]\ntest = "recursive against sham"\nreference = "ace"\n',
+            "reference must stand with condition",
+        ),
+        ('[primary]\ncondition = "craft"\ngroup = "expert"\n', "group must stand with test"),
+    ],
+)
+def test_primary_is_a_condition_or_a_test(write, text, message):
+    with pytest.raises(PlanError, match=message):
+        read_plan(write(text))
+
+
+def test_primary_test_is_read(write):
+    plan = read_plan(write('[primary]\ntest = "recursive against sham"\ngroup = "expert"\n'))
+    assert (plan.primary.test, plan.primary.group) == ("recursive against sham", "expert")

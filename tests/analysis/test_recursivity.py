@@ -7,6 +7,7 @@ from analysis.errors import (
     DesignError,
     MissingColumnError,
     NoComparisonWarning,
+    UnboundedIntervalWarning,
     UnpairedRowsWarning,
 )
 from analysis.recursivity import binary_choice, intruder
@@ -130,3 +131,58 @@ def test_one_expert_leaves_the_laymens_tests(choices, aggression):
     assert "{'expert': 1, 'layman': 20}" in messages[2]
     with pytest.warns(NoComparisonWarning, match="cannot be tested"):
         assert set(intruder(one, has_alternatives=False)["group"]) == {"layman"}
+
+
+def test_few_answers_have_an_infinite_bound_and_say_so():
+    rows = [(0, 2, 1, 1), (0, 4, 0, 1), (0, 5, 0, 1), (1, 0, 1, 0), (1, 1, 1, 0), (1, 2, 1, 0),
+            (1, 4, 0, 0)]  # fmt: skip
+    names = ["participant", "item", "is_sub", "correct"]
+    few = pd.DataFrame(rows, columns=names).assign(
+        level=lambda t: np.where(t["is_sub"] == 1, "sub_concept", "concept")
+    )
+    message = r"of sub-concept against concept must be within ±710 for a bounded interval; got -"
+    with pytest.warns(UnboundedIntervalWarning, match=message):
+        table = intruder(few, has_alternatives=False)
+    row = table[table["test"] == "sub-concept against concept"].iloc[0]
+    assert (row["ci_low"], row["ci_high"]) == (0, np.inf) and 0 < row["p"] <= 1
+
+
+def test_three_groups_are_compared_in_pairs(aggression):
+    few = aggression[aggression["participant"] % 8 == 0]
+    three = few.assign(group=few["group"].where(few["participant"] % 24 > 0, "student"))
+    table = intruder(three, has_alternatives=False)
+    pairs = table[table["test"] == "group against group"]
+    assert list(pairs["group"]) == ["expert - layman", "expert - student", "layman - student"]
+    assert (pairs["p_holm"] >= pairs["p"]).all() and table["p_holm"].notna().sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("participant", None, r"\['participant'\] must be given in every row; got 1 empty"),
+        ("item", None, r"\['item'\] must be given in every row; got 1 empty"),
+        ("item", "S1WantScold", "participant 0, item S1WantScold must be there once; got 1 rows"),
+        ("group", "layman", "participant 0 must be in one group; got 2"),
+        ("is_sham", None, r"\['is_sham'\] must be given in every row; got 1 empty"),
+        ("is_sham", "False", "is_sham must be true or false, or 1 or 0; got 'False'"),
+        ("chose_sub", 2, "chose_sub must be true or false, or 1 or 0; got 2"),
+    ],
+)
+def test_tables_of_ones_own_are_checked(choices, column, value, message):
+    wrong = choices.astype({column: object})
+    wrong.loc[wrong.index[0], column] = value
+    with pytest.raises(DesignError, match=message):
+        binary_choice(wrong)
+
+
+def test_missing_number_of_choices_is_an_error(aggression):
+    wrong = aggression.assign(n_choices=5.0)
+    wrong.loc[0, "n_choices"] = np.nan
+    with pytest.raises(DesignError, match=r"\['n_choices'\] must be given in every row; got 1"):
+        intruder(wrong)
+
+
+def test_nullable_booleans_are_read_as_booleans(choices):
+    nullable = choices.astype({"is_sham": "boolean", "chose_sub": "boolean"})
+    plain = binary_choice(choices, has_alternatives=False)
+    pd.testing.assert_frame_equal(binary_choice(nullable, has_alternatives=False), plain)

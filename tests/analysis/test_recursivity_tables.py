@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.errors import PlanError
 from analysis.inference_sections import inference_sections
-from analysis.recursivity_sections import finding_sentences
+from analysis.plan import Groups, Plan, Primary
+from analysis.recursivity_sections import finding_sentences, recursivity_section
 from analysis.recursivity_sensitivity import sensitivity_of_findings
 from analysis.recursivity_tables import recursivity_tables
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
+from analysis.sections import sections
 
 
 @pytest.fixture
@@ -95,3 +98,47 @@ def test_tasks_with_tests_of_one_name_stay_apart(export):
     table = sensitivity_of_findings(dataclasses.replace(export, responses=rows), [])
     between = table[(table["test"] == "group against group") & (table["left_out"] == "none")]
     assert list(between["task"]) == ["intruder", "binary_choice"]
+
+
+def test_primary_test_of_the_plan_comes_first_and_is_marked(export):
+    plan = Plan(primary=Primary(test="sub-concept against concept"))
+    page = {section.id: section for section in sections(analyse(export, "simulated", plan=plan))}
+    first, second = page["headline"].paragraphs
+    assert "Primary test, named beforehand in the plan. Sub-concept against concept: " in first
+    assert "Secondary tests" in second and "not adjusted" in second
+    assert not any(
+        item.startswith("Sub-concept against concept") for item in page["headline"].items
+    )
+    names = [row[0] for row in page["recursivity"].tables[0].rows]
+    assert names.count("sub-concept against concept (primary)") == 1
+
+
+def test_without_a_plan_no_test_is_primary(export):
+    results = analyse(export, "simulated")
+    assert "No plan names a primary test" in sections(results)[0].paragraphs[0]
+    assert not results.tables["intruder"]["is_primary"].any()
+
+
+def test_condition_is_no_primary_of_a_recursivity_study(export):
+    with pytest.raises(PlanError, match="primary must name a test of .* got the condition 'craft'"):
+        analyse(export, "simulated", plan=Plan(primary=Primary(condition="craft")))
+
+
+def test_three_groups_of_a_plan_are_compared_in_pairs(export):
+    people = export.participants
+    replies = pd.DataFrame({
+        "participant": people["participant"], "questionnaire": "end", "question": "expertise",
+        "session": 3,
+        "value": np.array(["expert", "layman", "student"])[np.arange(len(people)) % 3],
+        "simulated": people["simulated"], "condition": people["condition"],
+    }).astype({"question": "string", "value": "string"})  # fmt: skip
+    plan = Plan(groups=Groups(question="expertise"))
+    results = analyse(dataclasses.replace(export, replies=replies), "simulated", plan=plan)
+    pairs = results.tables["intruder"].query("test == 'group against group'")
+    assert list(pairs["group"]) == ["expert - layman", "expert - student", "layman - student"]
+    said = [each for each in finding_sentences(results) if "(expert - student)" in each]
+    assert len(said) == 4 and all("adjusted by Holm over pairs p" in each for each in said)
+    found = {section.id: section for section in inference_sections(results)}
+    assert all("p, Holm" in found[name].tables[0].header for name in ("recursivity", "sensitivity"))
+    alone = analyse(export, "simulated")
+    assert "p, Holm" not in recursivity_section(alone).tables[0].header

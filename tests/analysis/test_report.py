@@ -69,6 +69,8 @@ def test_page_mentions_what_a_reader_must_know(page):
         assert text in page
     assert "Model, accuracy tie broken" in page and "4.0\u00a0%" in page
     assert "Seed of the assignment" in page
+    assert "Of accuracies Wilson’s, of their differences Newcombe’s hybrid" in page
+    assert "Fieller’s own of 1954, from Student’s t, stands beside it in tables/utility.csv" in page
 
 
 def test_report_on_people_has_no_banner(exported, tmp_path):

@@ -162,6 +162,36 @@ def test_nothing_happens_before_consent(made_tables, tmp_path, table, column):
         read_export(write(tmp_path / "export", tables))
 
 
+def _finished(tables):
+    """The first participant who finished, and an answer of theirs."""
+    person = next(row for row in tables["participants"] if row["finished_at"])
+    name = person["participant"]
+    return person, next(row for row in tables["responses"] if row["participant"] == name)
+
+
+def test_no_answer_is_given_after_the_end(made_tables, tmp_path):
+    tables, write = made_tables
+    person, answer = _finished(tables)
+    answer["answered_at"] = person["finished_at"] + pd.Timedelta(seconds=1)
+    read_export(write(tmp_path / "a_second", tables))
+    answer["answered_at"] = person["finished_at"] + pd.Timedelta(days=3653)
+    message = r"responses.csv line \d+ answered_at must be no later than finished_at; got '2036-"
+    with pytest.raises(ExportError, match=message):
+        read_export(write(tmp_path / "ten_years", tables))
+
+
+def test_sessions_are_no_longer_than_the_participation(made_tables, tmp_path):
+    tables, write = made_tables
+    person, _ = _finished(tables)
+    length = (person["finished_at"] - person["started_at"]).total_seconds()
+    person["sessions_s"] = length + 0.9
+    read_export(write(tmp_path / "a_second", tables))
+    person["sessions_s"] = length + 3600
+    message = r"sessions_s must be at most the seconds from started_at to finished_at; got '\d+"
+    with pytest.raises(ExportError, match=message):
+        read_export(write(tmp_path / "an_hour", tables))
+
+
 def test_replies_come_after_consent(made_tables, tmp_path):
     tables, write = made_tables
     row = tables["participants"][0]

@@ -4,6 +4,8 @@ import warnings
 import pandas as pd
 import pytest
 
+from analysis.accuracy import arm_share
+from analysis.classic_intervals import fieller_interval
 from analysis.errors import (
     AnalysisError,
     EmptyConditionWarning,
@@ -11,6 +13,7 @@ from analysis.errors import (
     PopulationError,
     SmallArmWarning,
 )
+from analysis.intervals import ratio_interval
 from analysis.report import write_results
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
@@ -21,6 +24,17 @@ SIMULATED_ONLY = {"simulated_kinds", "simulated_effects", "simulated_ties"}
 @pytest.fixture
 def results(export_folder):
     return analyse(read_export(export_folder), "simulated")
+
+
+def test_fiellers_own_limits_stand_beside_the_default_ones(results):
+    score = results.tables["utility"].iloc[0]
+    arms = dict(list(results.tables["session_accuracies"].groupby("condition")))
+    craft, baseline = (arm_share(arms[name], name) for name in ("craft", "baseline"))
+    classic, default = fieller_interval(craft, baseline), ratio_interval(craft, baseline)
+    assert (score["fieller_low"], score["fieller_high"]) == (classic.ci_low, classic.ci_high)
+    assert (score["ci_low"], score["ci_high"]) == (default.ci_low, default.ci_high)
+    assert score["fieller_high"] != score["ci_high"]
+    assert list(results.tables["table_1"].filter(like="fieller")) == []
 
 
 def test_tables_agree_with_each_other(results):

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from analysis.plan import Equivalence, Plan
 from analysis.responses import read_export
 from analysis.results import analyse
 from analysis.sections import sections
@@ -48,7 +49,20 @@ def test_every_excluded_participant_has_a_row(results):
 def test_captions_name_the_interval(results):
     for name in ("accuracy", "tie", "tests", "equivalence"):
         assert "\u00a0% interval" in _section(results, name).tables[0].caption
-    assert "Fieller" in _section(results, "utility").tables[0].caption
+    utility = [table.caption for table in _section(results, "utility").tables]
+    assert "Fieller-type interval (Donner & Zou 2012, from Wilson’s limits)" in utility[0]
+    assert "Fieller-type intervals" in utility[1]
+    by_session, overall, differences = _section(results, "accuracy").tables
+    assert "interval, Wilson’s" in by_session.caption and "interval, Wilson’s" in overall.caption
+    assert "Newcombe’s hybrid" in differences.caption
+
+
+def test_margins_are_stated_beforehand_only_in_a_plan(results):
+    (said,) = _section(results, "equivalence").paragraphs
+    assert "within a default margin of 0.1, not stated beforehand, and" in said
+    plan = Plan(equivalence=Equivalence(margin=0.1))
+    (said,) = _section(dataclasses.replace(results, plan=plan), "equivalence").paragraphs
+    assert "within margins stated beforehand, in the plan (a margin of 0.1), and" in said
 
 
 def test_long_tables_are_folded_where_there_are_many_conditions(results):

@@ -8,6 +8,7 @@ from analysis.classic_intervals import fieller_interval
 from analysis.errors import (
     AnalysisError,
     BaselineError,
+    DesignError,
     MissingColumnError,
     SmallArmWarning,
     UnpairedSessionsError,
@@ -253,6 +254,15 @@ def test_participant_in_two_conditions_is_an_error():
     study["participant"] = study["participant"].str.replace("ace", "craft")
     with pytest.raises(UnpairedSessionsError, match=r"craft-0 .* must be in one condition; got 2"):
         utility_scores(study)
+
+
+@pytest.mark.parametrize("column", ["scenario", "condition", "session", "participant"])
+@pytest.mark.parametrize("score", [utility_scores, utility_by_session])
+def test_missing_names_are_an_error(score, column):
+    study = _study().astype({column: object})
+    study.loc[0, column] = None
+    with pytest.raises(DesignError, match=rf"\['{column}'\] must be given in every row; got 1"):
+        score(study)
 
 
 def test_percentages_are_an_error():

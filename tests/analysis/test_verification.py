@@ -98,6 +98,19 @@ def test_p_value_that_a_pooled_test_gives_is_named(table_2):
     assert found["verdict"] == "reproduced" and found["note"].startswith("logit")
 
 
+def test_accuracies_above_1_tell_the_unit_of_the_whole_table():
+    rows = pd.DataFrame({"scenario": "a", "condition": ["baseline", "craft"],
+                         "session_1": ["50.0", "1.4"], "session_2": ["50.0", "0"],
+                         "utility": "", "n": ["10", "10"]})  # fmt: skip
+    checks = verify(PublishedTable(name="t.csv", layout="utility", rows=rows), n_each=7)
+    assert list(checks["verdict"]) == ["possible"] * 4
+
+
+def test_total_without_parts_is_no_contradiction():
+    rows = pd.DataFrame({"scenario": ["all"], "condition": ["total"], "n": ["84"]})
+    assert verify(PublishedTable(name="t.csv", layout="sizes", rows=rows)).empty
+
+
 def test_shares_may_be_printed_as_shares():
     rows = pd.DataFrame({"scenario": "a", "condition": ["baseline", "craft"],
                          "session_1": ["0.500", "0.600"], "utility": ["", "1.20"],

@@ -6,14 +6,8 @@ import torch
 from PIL import Image
 
 from craft_core.errors import CraftError
-from craft_core.figures import (
-    PALETTE,
-    concept_color,
-    cut_box,
-    draw_map,
-    number_of_concepts_figure,
-    seen_square,
-)
+from craft_core.figures import number_of_concepts_figure
+from craft_core.pictures import PALETTE, concept_color, cut_box, draw_map, seen_square
 from craft_core.stability import NumberOfConcepts
 
 

@@ -68,3 +68,6 @@ def test_pairs_of_another_study_are_refused(key, message):
 def test_another_file_is_refused(tmp_path):
     with pytest.raises(StimuliError, match=r"learnt must be a file of craft-stimuli learnt; got"):
         read_learnt(tmp_path / "nothing.json")
+    (tmp_path / "list.json").write_text("[1]")
+    with pytest.raises(StimuliError, match=r"learnt must be a file of craft-stimuli learnt; got"):
+        read_learnt(tmp_path / "list.json")

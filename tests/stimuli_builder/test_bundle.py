@@ -7,6 +7,7 @@ import pytest
 
 from stimuli_builder.bundle import (
     bundle_in_writing,
+    check_bundle_folder,
     media_name,
     media_of,
     read_bundle,
@@ -23,6 +24,13 @@ def copy(bundle_path, tmp_path):
 
 def rewrite(file, **changes):
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+@pytest.mark.parametrize("place", ["file", "file/bundle"])
+def test_folder_in_a_file_is_refused_before_anything_is_built(tmp_path, place):
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match=r"must be in one that can be written to; got .*/file"):
+        check_bundle_folder(tmp_path / place)
 
 
 def test_what_is_written_is_read(bundle_path, tmp_path):

@@ -1,9 +1,11 @@
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import BaseModel
 
 from stimuli_builder.config import StudyConfig, editor_schema, read_config
 from stimuli_builder.errors import ConfigError
@@ -64,10 +66,24 @@ def test_defaults_are_those_of_the_paper(study):
         ),
         (
             "[practice]",
-            "[explanation]\nconcepts = 11\n[practice]",
-            r"explanation.concepts .*got 11",
+            "[explanation]\nconcepts = 26\n[practice]",
+            r"explanation.concepts .*got 26",
         ),
         ("title =", 'conditions = ["craft"]\ntitle =', r"conditions must begin with baseline"),
+        ("title =", "titel =", r"titel in .* must be a known key.*nearest is 'title'"),
+        ("contact =", "contcat =", r"texts.contcat in .* must be a known.*nearest is 'contact'"),
+        ("answer = 1", "answr = 1", r"quiz.items.0.answr in .*nearest is 'answer'"),
+        ("title =", "languages = [3]\ntitle =", r"languages in .* must be tags .*; got 3\."),
+        (
+            "[practice]",
+            "[intruder]\n[practice]",
+            r"intruder in .* another task; got task 'utility'",
+        ),
+        (
+            "consent = [",
+            "consent = []\nethics = [",
+            r"texts.consent in .*at least 1 item.*got \[\]",
+        ),
     ],
 )
 def test_wrong_values_are_named(old, new, message, study):
@@ -106,6 +122,27 @@ def test_published_schema_knows_every_key_of_the_code():
     assert set(published["properties"]) - {"based_on"} == set(whole["properties"])
     for name, section in whole["$defs"].items():
         assert published["$defs"][name]["properties"] == section["properties"]
+
+
+def test_published_schema_describes_every_key_and_knows_the_conditions():
+    schema = json.loads(SCHEMA.read_text())
+    for section in (schema, *schema["$defs"].values()):
+        names = set(section["properties"]) - {"based_on"}
+        assert {n for n in names if not section["properties"][n].get("description")} == set()
+    assert {"baseline", "craft", "exemplars"} < set(
+        schema["properties"]["conditions"]["items"]["enum"]
+    )
+
+
+def test_base_may_be_a_study_of_the_other_task():
+    assert read_config(CONFIGS / "recursivity_study.toml").task == "recursivity"
+
+
+def test_recursivity_study_has_no_test_of_its_own(tmp_path):
+    base = CONFIGS.absolute() / "recursivity_study.toml"
+    (tmp_path / "c.toml").write_text(f'based_on = "{base}"\n[test]\nimages = 9\n')
+    with pytest.raises(ConfigError, match=r"test in .*c\.toml .*; got task 'recursivity'\."):
+        read_config(tmp_path / "c.toml")
 
 
 @pytest.mark.parametrize(
@@ -147,3 +184,14 @@ def test_languages_are_beside_the_file_that_names_them(study):
     assert read_config(elsewhere / "second.toml").shared_translations == {
         "fr": {"Second": "Deuxième"}
     }
+
+
+def test_guide_names_every_parameter():
+    named = set(re.findall(r"`([a-z_.*]+)`", Path("docs/protocol.md").read_text(encoding="utf-8")))
+    missing = []
+    for key, field in StudyConfig.model_fields.items():
+        section = field.annotation
+        is_table = isinstance(section, type) and issubclass(section, BaseModel)
+        keys = [f"{key}.{name}" for name in section.model_fields] if is_table else [key]
+        missing += [] if f"{key}.*" in named else [each for each in keys if each not in named]
+    assert missing == ["shared_translations"]

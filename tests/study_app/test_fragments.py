@@ -1,9 +1,11 @@
 """Parts of pages are drawn once for each study, and each study has its own."""
 
+import re
 from dataclasses import replace
 
 from flask import render_template_string
 
+from stimuli_builder.sessions import Group
 from study_app.fragments import Example
 
 SOURCE = "{{ picture(study, name, 'Image 1', 'stimulus') }}"
@@ -39,3 +41,12 @@ def test_names_of_classes_are_read_as_words(app, bundle):
         shown = render_template_string(source, study=study, seen=seen)
     assert "red fox" in shown
     assert "red_fox" not in shown
+
+
+def test_concepts_of_one_colour_have_signs_of_their_own(app, bundle):
+    group = Group(title="Concept", color="#0072b2", importance=0.1, crops=(), map=None)
+    source = "{{ explanation(study, groups) }}"
+    with app.test_request_context():
+        shown = render_template_string(source, study=bundle.manifest, groups=(group,) * 25)
+    signs = re.findall(r'<svg class="swatch".*?</svg>', shown, re.DOTALL)
+    assert len(signs) == 25 and [len(set(signs[i::6])) for i in range(6)] == [5, 4, 4, 4, 4, 4]

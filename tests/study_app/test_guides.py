@@ -66,6 +66,14 @@ def test_tables_of_the_ethics_guide_are_those_of_the_database():
     assert about_people - named <= {"submissions", "slots"}  # keys of pages, and free places
 
 
+def test_study_without_consent_is_not_shown_to_people(apart, bundle, tmp_path):
+    manifest = replace(bundle.manifest, texts=replace(bundle.manifest.texts, consent=()))
+    app = apart(write_changed(tmp_path / "bundle", bundle, manifest))
+    with pytest.raises(SetupError, match=r"consent of a live study must be written; got nothing"):
+        open_study(app, Wishes())
+    open_study(app, Wishes(is_trial_run=True))
+
+
 @pytest.mark.parametrize("name", ["contact", "data_notice", "ethics"])
 def test_strangers_are_not_shown_a_study_without_its_texts(apart, bundle, tmp_path, name):
     texts = replace(bundle.manifest.texts, **{name: () if name == "data_notice" else ""})

@@ -119,6 +119,27 @@ def test_arms_items_and_margin_are_those_of_study_and_plan(export_folder, tmp_pa
     assert "Not randomised, shown without p-values: Saliency." in text
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--alpha", "0.01"], "alpha must be 0.05 in a preregistration, the level of the report; "
+         "got 0.01."),
+        (["--margin", "0.3"], "margin must be the plan's, 0.1; got 0.3. Set it in the plan, "
+         "[equivalence]."),
+        (["--arms", "5"], "arms must be the 2 that study golden randomises; got 5."),
+        (["--items", "10"], "items must be the 21 scored trials of study golden; got 10."),
+    ],
+)  # fmt: skip
+def test_what_contradicts_the_study_ends_before_the_simulation(
+    export_folder, tmp_path, capsys, more, message
+):
+    out = tmp_path / "power"
+    study = read_study(export_folder)[0].study
+    assert main([*ASKED, "--study", str(export_folder), "--out", str(out), *more]) == 1
+    error = capsys.readouterr().err
+    assert error == f"craft-analysis: {message.replace('golden', study)}\n" and not out.exists()
+
+
 def test_recursivity_has_a_text_of_its_own(study):
     recursive = dataclasses.replace(study, task="recursivity")
     design = Design(reference=0.61, accuracy=0.67, n_items=15, n_arms=1, slope_sd=0.4)

@@ -31,3 +31,13 @@ def test_a_table_that_is_none_is_one_line_and_exit_code_1(tmp_path, capsys):
     assert (
         error.startswith("craft-analysis: published table must be a file") and "Trace" not in error
     )
+
+
+def test_what_is_not_checked_is_said(tmp_path, capsys):
+    file = tmp_path / "odd.csv"
+    file.write_text("task,measure,experts_n36\nintruder,accuracy_concepts,61.2\n")
+    assert main(["verify", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "\nnot checked:\n  intruder, accuracy_concepts: the measure is none of accuracy_" in out
+    assert main(["verify", str(TABLES / "table2_recursivity.csv"), "--answers", "15"]) == 0
+    assert "not checked" not in capsys.readouterr().out

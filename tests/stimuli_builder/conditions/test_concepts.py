@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from craft_core.errors import SkippedImageWarning
-from craft_core.figures import seen_square
 from craft_core.images import read_picture
+from craft_core.pictures import seen_square
 from stimuli_builder.cache import keep
 from stimuli_builder.conditions.concepts import shown_concepts, warn_of_unimportant
 from stimuli_builder.conditions.condition import PanelMaker, Shown
