@@ -6,6 +6,7 @@ from typing import Final
 
 from stimuli_builder.bundle import Bundle, Session, TrialAnswer, TrialList
 from stimuli_builder.recursivity_audit import kind_of
+from stimuli_builder.rotation import rotation_problems, rotation_table
 
 LISTS_THAT_MIRROR: Final = 4  # which block comes first, times the sides of the choices
 N_SIDES: Final = 2
@@ -23,13 +24,15 @@ def balance_table(bundle: Bundle) -> list[str]:
     -------
     list[str]
         One line a session of each list: predictions, ties and errors of each phase, the catch
-        trial's place; levels and shams of choices.
+        trial's place; levels and shams of choices. Then, of a utility study, what comes how often
+        over lists.
     """
-    return [
+    lines = [
         f"list {each.name}, session {number}: {_describe(bundle, session)}"
         for each in bundle.manifest.lists
         for number, session in enumerate(each.sessions, start=1)
     ]
+    return lines + rotation_table(bundle)
 
 
 def balance_problems(bundle: Bundle) -> Iterator[str]:
@@ -45,32 +48,10 @@ def balance_problems(bundle: Bundle) -> Iterator[str]:
     str
         One sentence a problem.
     """
-    yield from _rotation_problems(bundle)
+    yield from rotation_problems(bundle)
     for each in bundle.manifest.lists:
         yield from _side_problems(bundle, each)
     yield from _mirror_problems(bundle)
-
-
-def _rotation_problems(bundle: Bundle) -> Iterator[str]:
-    """Trials of a utility study that come more often in one session than in another."""
-    lists = bundle.manifest.lists
-    n_sessions = len(lists[0].sessions)
-    tasks = {session.task for each in lists for session in each.sessions}
-    if tasks != {"utility"} or n_sessions == 1 or len(lists) % (2 * n_sessions):
-        return  # too few lists to balance it
-    counts: dict[str, Counter[int]] = {}
-    for number, session in ((n, s) for each in lists for n, s in enumerate(each.sessions)):
-        for trial in (*session.training, *session.test):
-            answer = bundle.answers.trials.get(trial)
-            is_scored = answer is not None and not answer.is_catch
-            counts.setdefault(trial, Counter())[number] += is_scored
-    for trial, by_session in counts.items():
-        often = [by_session[number] for number in range(n_sessions)]
-        if max(often) > min(often):
-            yield (
-                f"trial {trial} must come equally often in every session over all lists; got "
-                f"{often}."
-            )
 
 
 def _side_problems(bundle: Bundle, each: TrialList) -> Iterator[str]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from stimuli_builder.audit import audit_bundle
 from stimuli_builder.balance import balance_table
 from stimuli_builder.bundle import Bundle, check_bundle_folder, items_of, read_bundle
 from stimuli_builder.config import read_config
-from stimuli_builder.errors import StimuliError
+from stimuli_builder.errors import StimuliError, StimuliWarning
 from stimuli_builder.preview import write_preview
 from stimuli_builder.recursivity_audit import recursivity_table
 from stimuli_builder.scenarios.drawing import draw_scenario
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", StimuliWarning)
+            warnings.showwarning = _print_warning
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read, as "head" does, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -262,7 +266,7 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from stimuli_builder.shortcuts import shortcuts  # scikit-learn loads for seconds
+    from stimuli_builder.shortcuts import shortcuts  # scikit-image loads for a while
 
     bundle = read_bundle(options.bundle)
     problems = audit_bundle(bundle)
@@ -276,7 +280,11 @@ def _check(options: argparse.Namespace) -> None:
     print("what a cue alone tells (no error where it is the rule):")
     for each in shortcuts(bundle):
         asked = " ".join([each.kind, each.task.replace("_", " ")]).strip()
-        print(f"  {asked} by {each.cue}: {each.share:.2f} of {each.n} (chance {each.chance:.2f})")
+        near = ", {:.2f} to {:.2f}".format(*each.by_chance) if each.by_chance else ""
+        print(
+            f"  {asked} by {each.cue}: {each.share:.2f} of {each.n} "
+            f"(chance {each.chance:.2f}{near})"
+        )
 
 
 def _preview(options: argparse.Namespace) -> None:
@@ -331,6 +339,10 @@ def _show_progress(done: int, total: int, things: str = "images") -> None:
     """Rewrite one line of the terminal."""
     end = "\n" if done == total else ""
     print(f"\rdrawn {done} of {total} {things}", end=end, file=sys.stderr, flush=True)
+
+
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"craft-stimuli: warning: {message}", file=sys.stderr)
 
 
 def _show_factors(done: int, total: int) -> None:

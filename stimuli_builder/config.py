@@ -304,7 +304,7 @@ class StudyConfig(Section):
     """Predicting a network, or judging concepts and sub-concepts."""
     conditions: tuple[str, ...] = ("baseline", "craft")
     """What participants are assigned to, the baseline first."""
-    lists: int = Field(default=6, ge=1, le=26)
+    lists: int = Field(default=6, ge=1, le=240)
     """Orders of the same trials, which participants are dealt out to."""
     sessions: int = Field(default=3, ge=1)
     """Sessions of training and test."""

@@ -6,11 +6,12 @@ Each check takes a bundle and yields one sentence a problem.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import factorial, prod
 from typing import Final
 
-from stimuli_builder.bundle import Bundle, Session, TestTrial, sessions_of, trials_of
+from stimuli_builder.bundle import Bundle, Session, TestTrial, TrialList, sessions_of, trials_of
+from stimuli_builder.explanation_audit import explanation_problems, gallery_problems
 
 TELLING: Final = (
     "catch",
@@ -24,6 +25,8 @@ TELLING: Final = (
     "concept",
 )
 LEAST_CHANCE: Final = 1e-3  # of an order that comes by itself
+SHARES: Final = {"tie_broken_share": "ties broken", "error_share": "errors"}
+SLACK: Final = 1e-9  # of rounding
 DRAWN_NAME: Final = re.compile("[0-9a-f]{12}")
 DIGITS: Final = re.compile("[0-9a-f]+")
 
@@ -165,21 +168,51 @@ def _chance_of_sorted(order: Sequence[str]) -> float:
     return factorial(len(counts)) * prod(map(factorial, counts)) / factorial(len(order))
 
 
-def _tie_problems(bundle: Bundle) -> Iterator[str]:
-    """Phases that break ties in another share than the configuration asks for."""
-    manifest, known = bundle.manifest, bundle.answers.trials
-    sessions = [s for each in manifest.lists for s in each.sessions if s.task == "utility"]
+def _share_problems(bundle: Bundle) -> Iterator[str]:
+    """Shares of broken ties and of errors other than the configuration asks for.
+
+    Whole images come within one image of a share in every phase, and in the sessions of a list
+    together.
+    """
     for phase in ("training", "test"):
-        asked = manifest.provenance.config.get(phase)
-        share = asked.get("tie_broken_share") if isinstance(asked, dict) else None
-        trials = [t for s in sessions for t in getattr(s, phase) if not _is_catch(bundle, t)]
-        ties = [known[trial].tie for trial in trials if trial in known]
-        if share is None or not ties or None in ties:
-            continue
-        found = ties.count("broken") / len(ties)
-        per_class = len(trials) / len(sessions) / len(manifest.classes)  # which rounds the share
-        if abs(found - share) > 1 / max(per_class, 1):
-            yield f"ties of {phase} must be broken in a share of {share}; got {found:.2f}."
+        asked = bundle.manifest.provenance.config.get(phase)
+        for key, what in SHARES.items():
+            share = asked.get(key) if isinstance(asked, dict) else None
+            if isinstance(share, int | float):
+                found = (
+                    _share_problem(bundle, e, phase, key, share) for e in bundle.manifest.lists
+                )
+                yield from (f"{what} of {problem}." for problem in islice(filter(None, found), 1))
+
+
+def _share_problem(
+    bundle: Bundle, each: TrialList, phase: str, key: str, share: float
+) -> str | None:
+    """Say where a list is more than one image off a share, in one phase or over all sessions."""
+    phases = [
+        _hits(bundle, session, phase, key) for session in each.sessions if session.task == "utility"
+    ]
+    if any(None in hits for hits in phases):
+        return None
+    whole = [hit for hits in phases for hit in hits]
+    where = f"{phase} in list {each.name} must be within one image of a share of {share}"
+    for number, hits in enumerate(phases, start=1):
+        if abs(sum(map(bool, hits)) - share * len(hits)) > 1 + SLACK:
+            found = sum(map(bool, hits)) / len(hits)
+            return f"{where}; got {found:.2f} in session {number}"
+    if abs(sum(map(bool, whole)) - share * len(whole)) > 1 + SLACK:
+        return f"{where} over all sessions; got {sum(map(bool, whole)) / len(whole):.2f}"
+    return None
+
+
+def _hits(bundle: Bundle, session: Session, phase: str, key: str) -> list[bool | None]:
+    """Say of each scored trial whether it counts, as far as that is known."""
+    trials = session.training if phase == "training" else _scored(bundle, session)
+    known = bundle.answers.trials
+    answers = [known[trial] for trial in trials if trial in known]
+    if key == "error_share":
+        return [answer.answer != answer.label for answer in answers]
+    return [None if answer.tie is None else answer.tie == "broken" for answer in answers]
 
 
 def _reuse_problems(bundle: Bundle) -> Iterator[str]:
@@ -246,19 +279,6 @@ def _caught_problems(
             )
 
 
-def _explanation_problems(bundle: Bundle) -> Iterator[str]:
-    """Training trials without every condition's explanation, or with another's."""
-    for name, _, session in sessions_of(bundle.manifest):
-        wanted = set() if name == "practice" else set(bundle.manifest.conditions)
-        for trial in session.training:
-            found = set(bundle.manifest.training_trials[trial].explanations)
-            if found != wanted:
-                yield (
-                    f"explanations of trial {trial} must be those of {sorted(wanted)}; got "
-                    f"{sorted(found)}."
-                )
-
-
 def _option_problems(bundle: Bundle) -> Iterator[str]:
     """Intruder trials of more than single pictures; pictures that a trial shows twice."""
     for _, number, session in sessions_of(bundle.manifest):
@@ -321,10 +341,11 @@ DESIGN_CHECKS: Final[tuple[Callable[[Bundle], Iterator[str]], ...]] = (
     _name_problems,
     _balance_problems,
     _order_problems,
-    _tie_problems,
+    _share_problems,
     _reuse_problems,
     _catch_problems,
-    _explanation_problems,
+    explanation_problems,
+    gallery_problems,
     _option_problems,
     _shape_problems,
 )

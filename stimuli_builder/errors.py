@@ -5,6 +5,11 @@ StimuliError
 ├── SelectionError        there are too few images for the design
 └── BundleError           a bundle cannot be read, written or served
     └── FormatError       a field is unknown, missing, or of another type
+
+StimuliWarning
+├── UnimportantWarning    concepts that are shown do not matter
+├── BalanceWarning        lists or shares are out of balance
+└── UnbiasedWarning       the network has not learnt the scenario
 """
 
 
@@ -28,13 +33,17 @@ class FormatError(BundleError):
     """A field of a file is unknown, missing, or of another type."""
 
 
-class UnimportantWarning(UserWarning):
+class StimuliWarning(UserWarning):
+    """A study can be built, and lacks something, told in one line."""
+
+
+class UnimportantWarning(StimuliWarning):
     """A study explains with concepts that do not matter to the network."""
 
 
-class BalanceWarning(UserWarning):
-    """A study cannot be balanced: its participants over its lists, or its choices over classes."""
+class BalanceWarning(StimuliWarning):
+    """A study's lists or choices cannot balance something, or its images not come near a share."""
 
 
-class UnbiasedWarning(UserWarning):
+class UnbiasedWarning(StimuliWarning):
     """A study's network has not learnt what its scenario is about."""

@@ -3,27 +3,34 @@
 Each session has a superset for each phase: as many images of each predicted class as the larger
 share needs. Lists show these supersets in rotated order (a cyclic Latin square), so that what is
 learnt from session to session and how hard a set of images is do not mix. A list leaves out what is
-over, another class and another kind (of tie, or of right and wrong) in turn, so that over sessions
-and lists the extra one of an odd number is counterbalanced.
+over, another class in turn; of which kind (of tie, or of right and wrong) that one is, and how many
+images of each kind a superset has, is chosen so that the shares asked for are met as nearly as
+whole images allow, in every phase and over the sessions and lists (`stimuli_builder.shares`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
 
 from stimuli_builder.errors import SelectionError
+from stimuli_builder.shares import PhaseShares, Quota, choose_quotas, is_met
 
 Tie = Literal["kept", "broken", ""]
 TIES: tuple[Tie, Tie] = ("kept", "broken")
-KINDS = {
+RESULTS = ("right", "wrong")
+Kind = tuple[str, str]  # tie and result, each empty where it does not matter
+WORDS = {
     "": "",
     "kept": " with the tie kept",
     "broken": " with the tie broken",
     "right": " rightly",
     "wrong": " wrongly",
 }
+BOTH_WEIGHT = 0.25  # of how errors are shared out over ties, beside that of either share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +67,7 @@ class PhaseDesign:
         Of them, in [0, 1]; not used where ties are not known.
     error_share
         Of them, in [0, 1]: images that the network gets wrong; None takes them as they come.
-        Where ties are known it must be None, since there a broken tie is what makes the errors.
+        Where ties are known, they are shared out alike over images with the tie kept and broken.
     """
 
     n_images: int
@@ -94,7 +101,8 @@ def draw_supersets(
     Returns
     -------
     list[list[list[Candidate]]]
-        Session, phase, image: for each class ``ceil(n_images / classes)`` images.
+        Session, phase, image: for each class ``ceil(n_images / classes)`` images, the one that a
+        list leaves out last.
 
     Raises
     ------
@@ -103,26 +111,34 @@ def draw_supersets(
         and kind.
     """
     ties_known = bool(pool) and bool(pool[0].tie)
-    _check_pool(pool, classes, phases, ties_known=ties_known)
-    by_error = any(phase.error_share is not None for phase in phases)
-    waiting: dict[tuple[str, str], list[Candidate]] = {}
+    _check_pool(pool, classes, phases)
+    kinds = _kinds(phases, ties_known=ties_known)
+    waiting: dict[tuple[str, Kind], list[Candidate]] = {key: [] for key in product(classes, kinds)}
     for index in generator.permutation(len(pool)):
         candidate = pool[index]
-        kind = _kind(candidate, by_error=by_error)
-        waiting.setdefault((candidate.prediction, kind), []).append(candidate)
-    sessions = []
-    for session in range(n_sessions):
-        drawn = []
-        for phase in phases:
-            turned = [classes[(session + index) % len(classes)] for index in range(len(classes))]
-            needs = _needs(phase, turned if by_error else classes, ties_known=ties_known)
-            drawn.append([image for key, n in needs.items() for image in _take(waiting, key, n)])
-        sessions.append(drawn)
-    return sessions
+        key = candidate.prediction, _kind(candidate, kinds)
+        if key in waiting:
+            waiting[key].append(candidate)
+    shares = [
+        _shares(phase, number, kinds, n_classes=len(classes), n_sessions=n_sessions)
+        for number, phase in enumerate(phases)
+    ]
+    quotas = _feasible(shares, waiting, classes, kinds)
+    return [
+        [
+            [
+                image
+                for k, name in enumerate(classes)
+                for image in _take(waiting, name, kinds, quotas[phase, session, k])
+            ]
+            for phase in range(len(phases))
+        ]
+        for session in range(n_sessions)
+    ]
 
 
 def superset_of(session: int, trial_list: int, n_sessions: int) -> tuple[int, int]:
-    """Say which superset a list shows in a session, and which class and tie is short by one.
+    """Say which superset a list shows in a session, and which class is short by one.
 
     Parameters
     ----------
@@ -181,7 +197,6 @@ def choose_for_list(
     *,
     turn: int,
     generator: np.random.Generator,
-    error_share: float | None = None,
 ) -> list[Candidate]:
     """Leave out what is over in a superset, then shuffle.
 
@@ -194,11 +209,10 @@ def choose_for_list(
     n_images
         To keep.
     turn
-        Session plus list: says which class is short by one, and which tie that one has.
+        Of `superset_of`, plus the number of the phase: says which class is short by one. Its last
+        image is left out.
     generator
         Draws the order.
-    error_share
-        As the phase asks for it; over turns, as many of those left out are errors as bring it near.
 
     Returns
     -------
@@ -207,52 +221,13 @@ def choose_for_list(
     """
     kept = []
     counts = counts_per_class(n_images, len(classes), turn)
-    dropped = _dropped_kind(superset, n_images, turn // len(classes) + turn, error_share)
-    by_error = error_share is not None
     for name, count in zip(classes, counts, strict=True):
-        of_class = [candidate for candidate in superset if candidate.prediction == name]
-        of_class.sort(key=lambda each: _kind(each, by_error=by_error) == dropped)
-        kept += of_class[:count]
-    return _shuffled(kept, generator)
-
-
-def _dropped_kind(
-    superset: Sequence[Candidate], n_images: int, round_number: int, error_share: float | None
-) -> str:
-    """Say which kind a class that is short by one lacks: another one in turn."""
-    if error_share is None:
-        return TIES[round_number % 2]
-    n_wrong = sum(each.prediction != each.label for each in superset)
-    over = max(len(superset) - n_images, 1)
-    share = min(max((n_wrong - error_share * n_images) / over, 0.0), 1.0)  # of the left-out ones
-    is_wrong = int((round_number + 1) * share + 1e-9) > int(round_number * share + 1e-9)
-    return "wrong" if is_wrong else "right"
-
-
-def place_catch(n_test: int, *, generator: np.random.Generator) -> int:
-    """Choose the place of a catch trial, neither first nor last.
-
-    Parameters
-    ----------
-    n_test
-        Scored trials of the phase.
-    generator
-        Draws.
-
-    Returns
-    -------
-    int
-        Place among the ``n_test + 1`` trials, from 0.
-    """
-    return int(generator.integers(1, n_test)) if n_test > 1 else n_test
+        kept += [candidate for candidate in superset if candidate.prediction == name][:count]
+    return [kept[index] for index in generator.permutation(len(kept))]
 
 
 def _check_pool(
-    pool: Sequence[Candidate],
-    classes: Sequence[str],
-    phases: Sequence[PhaseDesign],
-    *,
-    ties_known: bool,
+    pool: Sequence[Candidate], classes: Sequence[str], phases: Sequence[PhaseDesign]
 ) -> None:
     predicted = {name: sum(c.prediction == name for c in pool) for name in classes}
     for name, count in predicted.items():
@@ -272,59 +247,73 @@ def _check_pool(
             "error_share must be given for every phase or for none; got "
             f"{[phase.error_share for phase in phases]}."
         )
-    if ties_known and any(phase.error_share is not None for phase in phases):
+
+
+def _kinds(phases: Sequence[PhaseDesign], *, ties_known: bool) -> list[Kind]:
+    by_error = any(phase.error_share is not None for phase in phases)
+    return list(product(TIES if ties_known else ("",), RESULTS if by_error else ("",)))
+
+
+def _kind(candidate: Candidate, kinds: Sequence[Kind]) -> Kind:
+    result = RESULTS[candidate.prediction != candidate.label]
+    return candidate.tie, result if kinds[0][1] else ""
+
+
+def _shares(
+    phase: PhaseDesign, number: int, kinds: Sequence[Kind], *, n_classes: int, n_sessions: int
+) -> PhaseShares:
+    """Say what a phase is to show; errors alike over ties."""
+    counts = np.array(
+        [
+            [counts_per_class(phase.n_images, n_classes, u + b + number) for b in range(n_classes)]
+            for u in range(n_sessions)
+        ]
+    )  # (sets, blocks, classes)
+    of_tie = {"": 1.0, "kept": 1 - phase.tie_broken_share, "broken": phase.tie_broken_share}
+    error_share = phase.error_share or 0.0
+    of_result = {"": 1.0, "right": 1 - error_share, "wrong": error_share}
+    factors = np.array([[tie == "broken", result == "wrong"] for tie, result in kinds]).T
+    return PhaseShares(
+        counts=counts.transpose(0, 2, 1),
+        kinds=np.array([of_tie[tie] * of_result[result] for tie, result in kinds]),
+        factors=np.vstack([factors, factors.all(axis=0)]).astype(float),
+        weights=np.array([1, 1, BOTH_WEIGHT]),
+    )
+
+
+def _feasible(
+    shares: Sequence[PhaseShares],
+    waiting: dict[tuple[str, Kind], list[Candidate]],
+    classes: Sequence[str],
+    kinds: Sequence[Kind],
+) -> dict[tuple[int, int, int], Quota]:
+    """Choose quotas that the images suffice for, or say of what there are too few."""
+    available = np.array([[len(waiting[name, kind]) for kind in kinds] for name in classes])
+    quotas = choose_quotas(shares, available)
+    if not is_met(shares, quotas):
+        quotas = choose_quotas(shares)
+    needed: Counter[tuple[str, Kind]] = Counter()
+    for (_, _, k), quota in quotas.items():
+        needed.update({(classes[k], kind): n for kind, n in zip(kinds, quota.kinds, strict=True)})
+    lacking = {key: n - len(waiting[key]) for key, n in needed.items() if n > len(waiting[key])}
+    if lacking:
+        name, (tie, result) = most = max(lacking, key=lambda key: lacking[key])
         raise SelectionError(
-            "error_share must not be given where images.csv names ties; got both. Give "
-            "tie_broken_share alone: broken ties are what makes the errors."
+            f"images predicted {name!r}{WORDS[result]}{WORDS[tie]} must be at least "
+            f"{lacking[most]} more for the design; got {len(waiting[most])} of the {needed[most]} "
+            "it needs. Give more images of the split study."
         )
-
-
-def _kind(candidate: Candidate, *, by_error: bool) -> str:
-    if candidate.tie:
-        return candidate.tie
-    if by_error:
-        return "right" if candidate.prediction == candidate.label else "wrong"
-    return ""
-
-
-def _needs(
-    phase: PhaseDesign, classes: Sequence[str], *, ties_known: bool
-) -> dict[tuple[str, str], int]:
-    """Count the images of each predicted class and kind in a superset."""
-    per_class = -(-phase.n_images // len(classes))
-    n_broken = round(phase.tie_broken_share * per_class)
-    needs: dict[tuple[str, str], int] = {}
-    before = 0
-    for place, name in enumerate(classes, start=1):
-        if ties_known:
-            needs |= {(name, "kept"): per_class - n_broken, (name, "broken"): n_broken}
-        elif phase.error_share is not None:
-            # Rounded over all classes so far, so that together they have their share.
-            until = int(place * phase.error_share * per_class + 0.5)
-            needs |= {
-                (name, "right"): per_class - (until - before),
-                (name, "wrong"): until - before,
-            }
-            before = until
-        else:
-            needs[name, ""] = per_class
-    return needs
+    return quotas
 
 
 def _take(
-    waiting: dict[tuple[str, str], list[Candidate]], key: tuple[str, str], n: int
+    waiting: dict[tuple[str, Kind], list[Candidate]], name: str, kinds: Sequence[Kind], quota: Quota
 ) -> list[Candidate]:
-    left = waiting.get(key, [])
-    if len(left) < n:
-        prediction, kind = key
-        raise SelectionError(
-            f"images predicted {prediction!r}{KINDS[kind]} must be at least {n - len(left)} more "
-            f"for the design; got {len(left)} for a phase that needs {n}. Give more images of the "
-            "split study."
-        )
-    taken, waiting[key] = left[:n], left[n:]
+    """Take a class's images of a superset, last the one that is left out where it is short."""
+    taken: list[Candidate] = []
+    order = sorted(range(len(kinds)), key=lambda j: j == quota.left_out)
+    for j in order:
+        left = waiting[name, kinds[j]]
+        taken += left[: quota.kinds[j]]
+        waiting[name, kinds[j]] = left[quota.kinds[j] :]
     return taken
-
-
-def _shuffled(candidates: Sequence[Candidate], generator: np.random.Generator) -> list[Candidate]:
-    return [candidates[index] for index in generator.permutation(len(candidates))]

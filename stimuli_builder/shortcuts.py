@@ -12,15 +12,13 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 from skimage.color import rgb2lab
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from stimuli_builder.bundle import Bundle, TestTrial, TrialAnswer, items_of, media_of
+from stimuli_builder.separation import can_be_told, told_by_chance, told_pairs
 
 CUES = {"brightness": [0], "colour": [1, 2], "brightness and colour": [0, 1, 2]}
 LEAST_TRIALS = 6
+N_SHUFFLES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +32,15 @@ class Shortcut:
     cue
         What is looked at, and nothing else.
     share
-        Of right answers, in [0, 1].
+        Of right answers, in [0, 1]; for the colours of a utility study, of pairs in order.
     chance
-        Of right answers by chance.
+        Of the same by chance.
     n
         Trials; those that ask the same with sides changed are one.
     kind
         ``recursive`` or ``sham`` of binary choices; empty elsewhere.
+    by_chance
+        What 95 % of shuffles of the answers come to; None where answers are not shuffled.
     """
 
     task: str
@@ -49,6 +49,7 @@ class Shortcut:
     chance: float
     n: int
     kind: str = ""
+    by_chance: tuple[float, float] | None = None
 
 
 def shortcuts(bundle: Bundle) -> list[Shortcut]:
@@ -62,8 +63,9 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
     Returns
     -------
     list[Shortcut]
-        Task by task. Predictions by a logistic regression on the scored test images, each left out
-        in turn; intruders by the picture farthest from the others' mean; sub-concepts by the group
+        Task by task. Predictions by the linear discriminant of the scored test images, as the
+        share of pairs of two predictions in the right order, beside that of shuffled predictions;
+        intruders by the picture farthest from the others' mean; sub-concepts by the group
         whose mean is nearer to the picture in question. Position: the prediction by that of the
         trial before, an option by the place that is right most often in a participant's list.
     """
@@ -84,8 +86,9 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
     }
     found = []
     for cue, channels in CUES.items():
-        if len(images) >= LEAST_TRIALS and len({answer for _, answer in images}) > 1:
-            found.append(_of_images(colours, images, cue, channels))
+        if can_be_told(np.array([answer for _, answer in images])):
+            generator = np.random.default_rng(manifest.provenance.seed)
+            found.append(_of_images(colours, images, cue, generator))
         found += _of_options(colours, chosen, cue, channels)
     found += _of_positions(bundle)
     return sorted(found, key=lambda each: (each.task, each.kind), reverse=True)
@@ -174,15 +177,21 @@ def _of_images(
     colours: Mapping[str, np.ndarray],
     images: list[tuple[str | None, str]],
     cue: str,
-    channels: list[int],
+    generator: np.random.Generator,
 ) -> Shortcut:
     labels = np.array([answer for _, answer in images])
-    features = np.stack([colours[str(name)][channels] for name, _ in images])
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    guessed = cross_val_predict(model, features, labels, cv=LeaveOneOut())
-    largest = max(np.mean(labels == label) for label in set(labels.tolist()))
-    share = float(np.mean(guessed == labels))
-    return Shortcut(task="utility", cue=cue, share=share, chance=float(largest), n=len(labels))
+    features = np.stack([colours[str(name)][CUES[cue]] for name, _ in images])
+    chance, *by_chance = told_by_chance(
+        features, labels, generator=generator, n_shuffles=N_SHUFFLES
+    )
+    return Shortcut(
+        task="utility",
+        cue=cue,
+        share=told_pairs(features, labels),
+        chance=chance,
+        n=len(labels),
+        by_chance=(by_chance[0], by_chance[1]),
+    )
 
 
 def _of_options(

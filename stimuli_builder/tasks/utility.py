@@ -1,6 +1,7 @@
 """Utility trials (appendix E.1 of Fel et al. 2023): learn from some images, predict others."""
 
 import string
+import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from craft_core.images import read_picture
 from craft_core.pictures import as_image
 from craft_core.provenance import file_sha256
 from stimuli_builder.cache import keep, kept
+from stimuli_builder.catches import catch_places, choose_catches
 from stimuli_builder.config import PhaseConfig, StudyConfig
-from stimuli_builder.errors import StimuliError
+from stimuli_builder.errors import BalanceWarning, SelectionError, StimuliError
 from stimuli_builder.manifest import Practice
 from stimuli_builder.near_duplicates import perceptual_hash, without_near_duplicates
 from stimuli_builder.orders import (
@@ -20,16 +22,18 @@ from stimuli_builder.orders import (
     Tie,
     choose_for_list,
     draw_supersets,
-    place_catch,
     superset_of,
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
+from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.trials import TrialMaker
 
 Supersets = list[list[list[Candidate]]]
+Phases = tuple[list[Candidate], list[Candidate]]  # of a session: training, test
+NEAR_SHARE = 0.05  # over all lists, what a share may be off without a warning
 TIE_NAMES: dict[str, Tie] = {"kept": "kept", "broken": "broken"}
 
 
@@ -70,7 +74,7 @@ def draw_images(
     Raises
     ------
     SelectionError
-        If there are too few images of a kind.
+        If there are too few images of a kind, or errors are asked for where the tie makes them.
     StimuliError
         If an image is missing, or not the one of the store.
     """
@@ -90,6 +94,8 @@ def draw_images(
                 f"tie of image {image.file} must be one of {list(TIE_NAMES)} or empty; got "
                 f"{image.tie!r}."
             )
+    if any(candidate.tie for candidate in pool):
+        _check_errors(config)
     check_images(store, folder, [candidate.file for candidate in pool])
     order = [pool[index].file for index in generator.permutation(len(pool))]
     of_crops = sorted(set(shown) - set(order))
@@ -157,15 +163,63 @@ def utility_lists(
     -------
     tuple[TrialList, ...]
         As many as the configuration names.
+
+    Warns
+    -----
+    BalanceWarning
+        If so many lists cannot balance the sets of images, or images not come near a share.
     """
-    lists = []
-    for number in range(config.lists):
-        sessions = []
-        for session in range(config.sessions):
-            superset, turn = superset_of(session, number, config.sessions)
-            sessions.append(_session(config, classes, supersets[superset], trials, turn, generator))
-        lists.append(TrialList(name=string.ascii_lowercase[number], sessions=tuple(sessions)))
-    return tuple(lists)
+    _warn_of_lists(config, len(classes))
+    shown = [
+        [
+            _shown(config, classes, supersets, (number, session), generator)
+            for session in range(config.sessions)
+        ]
+        for number in range(config.lists)
+    ]
+    _warn_of_shares(config, [session for sessions in shown for session in sessions])
+    caught = choose_catches([[trained for trained, _ in sessions] for sessions in shown])
+    places = catch_places(
+        config.test.images,
+        n_lists=config.lists,
+        n_sessions=config.sessions,
+        generator=generator,
+    )
+    return tuple(
+        TrialList(
+            name=list_name(number),
+            sessions=tuple(
+                _session(config, trials, phases, image, place)
+                for phases, image, place in zip(
+                    shown[number], caught[number], places[number], strict=True
+                )
+            ),
+        )
+        for number in range(config.lists)
+    )
+
+
+def list_name(number: int) -> str:
+    """Name a list by a letter, and those after the 26th by two.
+
+    Parameters
+    ----------
+    number
+        From 0, below 702.
+
+    Returns
+    -------
+    str
+        Lower case.
+
+    Examples
+    --------
+    >>> list_name(0), list_name(25), list_name(26)
+    ('a', 'z', 'aa')
+    """
+    before, last = divmod(number, len(string.ascii_lowercase))
+    first = string.ascii_lowercase[before - 1] if before else ""
+    return first + string.ascii_lowercase[last]
 
 
 def utility_practice(
@@ -201,33 +255,86 @@ def utility_practice(
     )
 
 
-def _session(
+def _shown(
     config: StudyConfig,
     classes: Sequence[str],
-    superset: Sequence[Sequence[Candidate]],
-    trials: TrialMaker,
-    turn: int,
+    supersets: Supersets,
+    place: tuple[int, int],
     generator: np.random.Generator,
-) -> Session:
-    """Make one session of one list; its catch trial repeats one of its training images."""
+) -> Phases:
+    """Choose what a list shows in a session: its training and its test images, in order."""
+    number, session = place
+    superset, turn = superset_of(session, number, config.sessions)
     trained, tested = (
         choose_for_list(
-            superset[number],
+            supersets[superset][phase],
             classes,
-            phase.images,
-            turn=turn + number,
+            wanted.images,
+            turn=turn + phase,
             generator=generator,
-            error_share=phase.error_share,
         )
-        for number, phase in enumerate((config.training, config.test))
+        for phase, wanted in enumerate((config.training, config.test))
     )
-    caught = trained[int(generator.integers(len(trained)))]
+    return trained, tested
+
+
+def _session(
+    config: StudyConfig, trials: TrialMaker, phases: Phases, caught: Candidate, place: int
+) -> Session:
+    """Make one session of one list; its catch trial repeats one of its training images."""
+    trained, tested = phases
     test = [trials.test(image) for image in tested]
-    test.insert(
-        place_catch(config.test.images, generator=generator), trials.test(caught, is_catch=True)
-    )
+    test.insert(place, trials.test(caught, is_catch=True))
     training = [trials.training(image) for image in trained]
     return _utility_session(training, test, session_questionnaire(config))
+
+
+def _warn_of_lists(config: StudyConfig, n_classes: int) -> None:
+    """Say where lists are too few for every set of images to come alike in every session."""
+    has_extra = config.training.images % n_classes or config.test.images % n_classes
+    full = config.sessions * (n_classes if has_extra else 1)
+    if config.lists % full:
+        turns = " times classes, one of which has an image less" if has_extra else ""
+        warnings.warn(
+            f"lists must be a multiple of {full} (sessions{turns}) for sets of images and classes "
+            f"to be balanced over sessions; got {config.lists}. The next that is one is "
+            f"{config.lists + full - config.lists % full}.",
+            BalanceWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_shares(config: StudyConfig, shown: Sequence[Phases]) -> None:
+    """Say where whole images cannot come near a share."""
+    for number, name in enumerate(("training", "test")):
+        images = [image for phases in shown for image in phases[number]]
+        wanted: PhaseConfig = getattr(config, name)
+        found = {"error_share": sum(each.prediction != each.label for each in images)}
+        if all(image.tie for image in images):
+            found["tie_broken_share"] = sum(each.tie == "broken" for each in images)
+        for key, n in found.items():
+            asked = getattr(wanted, key)
+            if asked is not None and abs(n / len(images) - asked) > NEAR_SHARE:
+                warnings.warn(
+                    f"{key} of {name} must be one that {wanted.images} images a phase can have "
+                    f"over {config.sessions} sessions and {config.lists} lists; got {asked}. "
+                    f"Of the images shown it will be {n / len(images):.2f}.",
+                    BalanceWarning,
+                    stacklevel=3,
+                )
+
+
+def _check_errors(config: StudyConfig) -> None:
+    """Refuse shares of errors where what decides is the tie, which then makes the errors."""
+    scenario = SCENARIOS.get(config.scenario)
+    shares = [config.training.error_share, config.test.error_share]
+    if scenario is None or scenario.tied not in scenario.decides or shares == [None, None]:
+        return
+    raise SelectionError(
+        f"error_share must not be given in the scenario {config.scenario!r}, where the network "
+        f"decides by the tie ({scenario.tied}) and errs where it is broken; got {shares}. Give "
+        "tie_broken_share alone."
+    )
 
 
 def _utility_session(

@@ -213,7 +213,7 @@ def test_ties_of_another_share_than_asked_for(bundle):
         name: replace(answer, tie="broken") for name, answer in bundle.answers.trials.items()
     }
     changed = replace(bundle, answers=replace(bundle.answers, trials=answers), manifest=manifest)
-    only_problem(changed, "ties of training must be broken in a share of 0.0; got 1.00")
+    only_problem(changed, "must be within one image of a share of 0.0; got 1.00 in session 1")
 
 
 def test_missing_answer_is_a_problem_where_lists_are_rotated(bundle):
@@ -430,3 +430,90 @@ def test_two_catch_trials_in_a_block(recursivity):
     for trial in recursivity.manifest.lists[0].sessions[0].test:
         recursivity = with_answer(recursivity, trial, is_catch=True)
     only_problem(recursivity, "list list_a, session 1 must have 1 catch trials at most; got 2")
+
+
+def in_phases(bundle, **shares):
+    """Say that the configuration asks for shares, in the training alone."""
+    provenance = bundle.manifest.provenance
+    config = provenance.config | {"training": shares}
+    manifest = replace(bundle.manifest, provenance=replace(provenance, config=config))
+    return replace(bundle, manifest=manifest)
+
+
+def with_ties(bundle, session, n_broken, n=5):
+    """Break the ties of the first training images of a session of the first list."""
+    trials = bundle.manifest.lists[0].sessions[session].training
+    for place, trial in enumerate(trials[:n]):
+        bundle = with_answer(bundle, trial, tie=("kept", "broken")[place < n_broken])
+    return bundle
+
+
+def test_ties_of_one_phase_more_than_an_image_off(bundle):
+    asked = in_phases(bundle, tie_broken_share=0.0)
+    assert audit_bundle(with_ties(asked, 0, 1)) == []
+    only_problem(
+        with_ties(asked, 0, 2),
+        "ties broken of training in list list_a must be within one image of a share of 0.0; got "
+        "0.40 in session 1",
+    )
+
+
+def test_ties_of_a_list_more_than_an_image_off(bundle):
+    """4, 3 and 3 of 5, or 3, 3 and 3, where a half is asked for: the lure is turned round."""
+    asked = in_phases(bundle, tie_broken_share=0.5)
+    for number, n_broken in enumerate((3, 3, 3)):
+        asked = with_ties(asked, number, n_broken)
+    only_problem(asked, "share of 0.5 over all sessions; got 0.60")
+    only_problem(with_ties(asked, 0, 4), "share of 0.5; got 0.80 in session 1")
+
+
+def test_errors_of_another_share_than_asked_for(bundle):
+    asked = in_phases(bundle, error_share=0.0)
+    assert audit_bundle(asked) == []
+    for trial in first_session(bundle).training[:2]:
+        asked = with_answer(asked, trial, label="another")
+    only_problem(
+        asked,
+        "errors of training in list list_a must be within one image of a share of 0.0; got 0.40 "
+        "in session 1",
+    )
+
+
+def with_panel(bundle, condition, change):
+    """Give the first training trial's image another explanation in one condition."""
+    trial = first_session(bundle).training[0]
+    shown = bundle.manifest.training_trials[trial].explanations
+    panels = dict.fromkeys(("craft", "ace"), shown["craft"]) | {"baseline": ()}
+    return with_trial(bundle, trial, explanations=panels | {condition: change(shown["craft"])})
+
+
+def test_galleries_of_as_many_crops(bundle):
+    changed = with_panel(bundle, "ace", lambda groups: groups)
+    assert not any("panels of trial" in problem for problem in audit_bundle(changed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda groups: groups[:-1],
+        lambda groups: (),
+        lambda groups: (*groups[:-1], replace(groups[-1], crops=groups[-1].crops[1:])),
+    ],
+)
+def test_galleries_of_another_size(bundle, change):
+    trial = first_session(bundle).training[0]
+    answer = bundle.answers.trials[trial].answer
+    changed = with_panel(bundle, "craft", change)
+    only_problem(
+        changed,
+        f"panels of trial {trial} ({answer}) must have as many concepts, of as many crops, in "
+        "every condition that shows crops; got {",
+    )
+
+
+def test_maps_alone_are_no_gallery(bundle):
+    def without_crops(groups):
+        return (replace(groups[0], crops=()),)
+
+    changed = with_panel(bundle, "baseline", without_crops)
+    assert not any("panels of trial" in problem for problem in audit_bundle(changed))

@@ -219,3 +219,35 @@ def test_study_is_built_and_checked_in_a_further_language(
     line = fails(capsys, study, store, drawn, tmp_path / "bundle")
     assert "text must be translated to fr; got none of 'Thank you.'" in line
     assert in_language(read_bundle(tmp_path / "bundle").manifest, "fr") == french
+
+
+def test_warnings_are_one_line_each(drawn, store, study, tmp_path, capsys):
+    study.write_text(STUDY.replace("lists = 2", "lists = 3"))
+    assert main(command(study, store, drawn, tmp_path / "bundle")) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "craft-stimuli: warning: lists must be a multiple of 2 (sessions times classes, one of "
+        "which has an image less) for sets of images and classes to be balanced over sessions; got "
+        "3. The next that is one is 4."
+    )
+    assert main(["check", str(tmp_path / "bundle")]) == 0
+    assert "orders of the sets of images, and in how many lists: 1 in 3" in capsys.readouterr().out
+
+
+def test_shares_of_a_half_come_out_as_a_half(drawn, store, study, tmp_path):
+    study.write_text(STUDY + "[training]\nimages = 5\ntie_broken_share = 0.5\n")
+    assert main(command(study, store, drawn, tmp_path / "bundle")) == 0
+    bundle = read_bundle(tmp_path / "bundle")
+    answers = bundle.answers.trials
+    broken = [
+        sum(answers[trial].tie == "broken" for trial in each.sessions[0].training)
+        for each in bundle.manifest.lists
+    ]
+    assert sorted(broken) == [2, 3]
+
+
+def test_errors_are_refused_where_the_tie_decides(drawn, store, study, tmp_path, capsys):
+    share = "error_share = 0.2\n"
+    study.write_text(f"{STUDY}[training]\nimages = 5\n{share}[test]\nimages = 7\n{share}")
+    line = fails(capsys, study, store, drawn, tmp_path / "bundle")
+    assert "error_share must not be given in the scenario 'husky_wolf'" in line
