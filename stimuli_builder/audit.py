@@ -1,6 +1,7 @@
 """Check a bundle: its files are whole, its design is sound, and nothing gives an answer away.
 
-Its files are checked here, its design in `stimuli_builder.design_audit`.
+Its files are checked here, its design in `stimuli_builder.design_audit`, the trials of a
+recursivity study in `stimuli_builder.recursivity_audit`.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from stimuli_builder.balance import balance_problems
 from stimuli_builder.bundle import Bundle, media_of, sessions_of, texts_of, trials_of
 from stimuli_builder.design_audit import DESIGN_CHECKS, practice_trials
 from stimuli_builder.near_duplicates import near_duplicates, perceptual_hash
+from stimuli_builder.recursivity_audit import RECURSIVITY_CHECKS
 
 JPEG_INFO: Final = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
 WEBP_INFO: Final = {"background", "duration", "loop", "timestamp"}  # of animations; Pillow's own
@@ -40,6 +42,7 @@ def audit_bundle(bundle: Bundle) -> list[str]:
         _translation_problems,
         *DESIGN_CHECKS,
         balance_problems,
+        *RECURSIVITY_CHECKS,
         _size_problems,
         _bytes_problems,
         _near_duplicate_problems,

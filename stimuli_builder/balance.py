@@ -1,10 +1,15 @@
 """Whether lists are counterbalanced: what comes how often, where."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from stimuli_builder.bundle import Bundle, Session, TrialList
+from stimuli_builder.bundle import Bundle, Session, TrialAnswer, TrialList
+from stimuli_builder.recursivity_audit import kind_of
 from stimuli_builder.rotation import rotation_problems, rotation_table
+
+LISTS_THAT_MIRROR: Final = 4  # which block comes first, times the sides of the choices
+N_SIDES: Final = 2
 
 
 def balance_table(bundle: Bundle) -> list[str]:
@@ -46,6 +51,7 @@ def balance_problems(bundle: Bundle) -> Iterator[str]:
     yield from rotation_problems(bundle)
     for each in bundle.manifest.lists:
         yield from _side_problems(bundle, each)
+    yield from _mirror_problems(bundle)
 
 
 def _side_problems(bundle: Bundle, each: TrialList) -> Iterator[str]:
@@ -54,21 +60,43 @@ def _side_problems(bundle: Bundle, each: TrialList) -> Iterator[str]:
         if session.task == "utility" or session.options_are_shuffled:
             continue
         known = bundle.answers.trials
-        places = Counter(known[trial].answer for trial in session.test if trial in known)
+        answers = [known[trial] for trial in session.test if trial in known]
         offered = len(bundle.manifest.test_trials[session.test[0]].options)
-        often = [places[str(place)] for place in range(offered)]
-        if max(often) > min(often) + 1:
+        where = f"list {each.name}, session {number}"
+        kinds = {kind: [a for a in answers if kind_of(a) == kind] for kind in map(kind_of, answers)}
+        for kind, some in {"": answers, **kinds}.items():
+            often = _places(some, offered)
+            if max(often) > min(often) + 1:
+                which = f" of {kind} trials" if kind else ""
+                yield f"right places{which} of {where} must be at most one apart; got {often}."
+
+
+def _mirror_problems(bundle: Bundle) -> Iterator[str]:
+    """Kinds of binary choices whose right place is one side more often over all lists."""
+    lists, known = bundle.manifest.lists, bundle.answers.trials
+    sessions = [s for each in lists for s in each.sessions if s.task == "binary_choice"]
+    if len(lists) % LISTS_THAT_MIRROR or any(each.options_are_shuffled for each in sessions):
+        return  # too few lists to balance it
+    answers = [known[trial] for each in sessions for trial in each.test if trial in known]
+    for kind in sorted({kind_of(answer) for answer in answers}):
+        often = _places([answer for answer in answers if kind_of(answer) == kind], N_SIDES)
+        if max(often) > min(often):
             yield (
-                f"right places of list {each.name}, session {number} must be at most one apart; "
-                f"got {often}."
+                f"right places of {kind} trials must come equally often over all lists; got "
+                f"{often}."
             )
+
+
+def _places(answers: Sequence[TrialAnswer], offered: int) -> list[int]:
+    found = Counter(answer.answer for answer in answers)
+    return [found[str(place)] for place in range(offered)]
 
 
 def _describe(bundle: Bundle, session: Session) -> str:
     answers = bundle.answers.trials
     if session.task != "utility":
-        kinds = Counter(answers[t].sham or answers[t].level or "recursive" for t in session.test)
-        shown = ", ".join(f"{n} {kind.replace('_', '-')}" for kind, n in sorted(kinds.items()))
+        kinds = Counter(kind_of(answers[trial]) for trial in session.test)
+        shown = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
         return f"{session.task.replace('_', ' ')}: {shown}"
     parts = []
     for phase, trials in (("training", session.training), ("test", session.test)):

@@ -20,6 +20,7 @@ from typing import Final
 
 from stimuli_builder.answers import Answers, PictureSource, TrialAnswer
 from stimuli_builder.errors import BundleError, FormatError
+from stimuli_builder.items import items_of
 from stimuli_builder.manifest import (
     Confidence,
     Manifest,
@@ -83,6 +84,7 @@ __all__ = [
     "Viewing",
     "bundle_in_writing",
     "in_language",
+    "items_of",
     "media_name",
     "media_of",
     "placeholders_of",

@@ -12,10 +12,11 @@ import numpy as np
 
 from stimuli_builder.audit import audit_bundle
 from stimuli_builder.balance import balance_table
-from stimuli_builder.bundle import Bundle, check_bundle_folder, read_bundle
+from stimuli_builder.bundle import Bundle, check_bundle_folder, items_of, read_bundle
 from stimuli_builder.config import read_config
 from stimuli_builder.errors import StimuliError, StimuliWarning
 from stimuli_builder.preview import write_preview
+from stimuli_builder.recursivity_audit import recursivity_table
 from stimuli_builder.scenarios.drawing import draw_scenario
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.scenarios.scenario import Scenario
@@ -274,13 +275,14 @@ def _check(options: argparse.Namespace) -> None:
     if problems:
         raise StimuliError(problems[-1])
     print(_summary(bundle))
-    for line in balance_table(bundle):
+    for line in (*balance_table(bundle), *recursivity_table(bundle)):
         print(line)
     print("what a cue alone tells (no error where it is the rule):")
     for each in shortcuts(bundle):
+        asked = " ".join([each.kind, each.task.replace("_", " ")]).strip()
         near = ", {:.2f} to {:.2f}".format(*each.by_chance) if each.by_chance else ""
         print(
-            f"  {each.task.replace('_', ' ')} by {each.cue}: {each.share:.2f} of {each.n} "
+            f"  {asked} by {each.cue}: {each.share:.2f} of {each.n} "
             f"(chance {each.chance:.2f}{near})"
         )
 
@@ -296,8 +298,9 @@ def _preview(options: argparse.Namespace) -> None:
 def _summary(bundle: Bundle) -> str:
     manifest = bundle.manifest
     conditions = ", ".join(manifest.conditions)
+    n_trials = len(set(items_of(manifest, bundle.answers.trials).values()))
     return (
-        f"study bundle {bundle.path}: {len(bundle.answers.trials)} trials in "
+        f"study bundle {bundle.path}: {n_trials} trials in "
         f"{len(manifest.lists)} lists, conditions {conditions}, {len(manifest.media)} pictures"
     )
 

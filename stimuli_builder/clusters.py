@@ -3,6 +3,7 @@
 Letters: n crops, r concepts.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,29 +135,21 @@ def crop_shares(bank: ConceptBank) -> np.ndarray:
     return shares
 
 
-def draw_distinct(
-    rows: np.ndarray,
-    images: np.ndarray,
-    n: int,
-    *,
-    without: set[int],
-    generator: np.random.Generator,
-    what: str,
+def take_distinct(
+    rows: Iterable[int], images: np.ndarray, n: int, *, without: set[int], what: str
 ) -> list[int]:
-    """Draw crops of different images.
+    """Take the first crops of different images.
 
     Parameters
     ----------
     rows
-        To draw from.
+        To take from, in order.
     images
         Source image of each crop of the bank.
     n
         Crops.
     without
         Images that may not come.
-    generator
-        Draws.
     what
         They are, for the message.
 
@@ -171,7 +164,7 @@ def draw_distinct(
         If there are too few images.
     """
     chosen: dict[int, int] = {}
-    for row in generator.permutation(rows):
+    for row in rows:
         image = int(images[row])
         if image not in without and image not in chosen and len(chosen) < n:
             chosen[image] = int(row)

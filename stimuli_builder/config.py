@@ -372,6 +372,15 @@ class StudyConfig(Section):
             raise ValueError("questionnaires must have one place after_each_session at most")
         return self
 
+    @model_validator(mode="after")
+    def _recursivity_has_one_arm(self) -> "StudyConfig":
+        if self.task == "recursivity" and len(self.conditions) > 1:
+            raise ValueError(
+                "conditions of a recursivity study must be ['baseline'], since its trials show no "
+                f"explanation, not {list(self.conditions)}"
+            )
+        return self
+
 
 def editor_schema() -> dict[str, object]:
     """Describe a file for an editor, which sees one file alone: what is missing may be in its base.

@@ -42,7 +42,7 @@ class UnimportantWarning(StimuliWarning):
 
 
 class BalanceWarning(StimuliWarning):
-    """A study's lists cannot balance something, or its images not come near a share."""
+    """A study's lists or choices cannot balance something, or its images not come near a share."""
 
 
 class UnbiasedWarning(StimuliWarning):

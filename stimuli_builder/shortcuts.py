@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from skimage.color import rgb2lab
 
-from stimuli_builder.bundle import Bundle, media_of
+from stimuli_builder.bundle import Bundle, TestTrial, TrialAnswer, items_of, media_of
 from stimuli_builder.separation import can_be_told, told_by_chance, told_pairs
 
 CUES = {"brightness": [0], "colour": [1, 2], "brightness and colour": [0, 1, 2]}
@@ -36,7 +36,9 @@ class Shortcut:
     chance
         Of the same by chance.
     n
-        Trials.
+        Trials; those that ask the same with sides changed are one.
+    kind
+        ``recursive`` or ``sham`` of binary choices; empty elsewhere.
     by_chance
         What 95 % of shuffles of the answers come to; None where answers are not shuffled.
     """
@@ -46,6 +48,7 @@ class Shortcut:
     share: float
     chance: float
     n: int
+    kind: str = ""
     by_chance: tuple[float, float] | None = None
 
 
@@ -64,21 +67,18 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
         share of pairs of two predictions in the right order, beside that of shuffled predictions;
         intruders by the picture farthest from the others' mean; sub-concepts by the group
         whose mean is nearer to the picture in question. Position: the prediction by that of the
-        trial before, an option by the place that is right most often.
+        trial before, an option by the place that is right most often in a participant's list.
     """
     manifest, answers = bundle.manifest, bundle.answers.trials
+    items = items_of(manifest, answers)
     practised = set(manifest.practice.session.test) if manifest.practice else set()
     asked = {
         name: trial
         for name, trial in manifest.test_trials.items()
-        if name not in practised and not answers[name].is_catch
+        if name not in practised and not answers[name].is_catch and items[name] == name
     }
     images = [(trial.image, answers[n].answer) for n, trial in asked.items() if not trial.options]
-    intruders = [
-        ([option.pictures for option in trial.options], trial.image, int(answers[n].answer))
-        for n, trial in asked.items()
-        if trial.options
-    ]
+    chosen = [(trial, answers[name]) for name, trial in asked.items() if trial.options]
     colours = {
         name: mean_lab(bundle.media_path(name).read_bytes())
         for trial in asked.values()
@@ -89,9 +89,9 @@ def shortcuts(bundle: Bundle) -> list[Shortcut]:
         if can_be_told(np.array([answer for _, answer in images])):
             generator = np.random.default_rng(manifest.provenance.seed)
             found.append(_of_images(colours, images, cue, generator))
-        found += _of_options(colours, intruders, cue, channels)
+        found += _of_options(colours, chosen, cue, channels)
     found += _of_positions(bundle)
-    return sorted(found, key=lambda each: each.task, reverse=True)
+    return sorted(found, key=lambda each: (each.task, each.kind), reverse=True)
 
 
 def mean_lab(content: bytes) -> np.ndarray:
@@ -118,28 +118,59 @@ def _of_positions(bundle: Bundle) -> list[Shortcut]:
     known = bundle.answers.trials
     pairs: list[tuple[str, str]] = []
     chances: list[float] = []
-    places: dict[str, list[str]] = {}
-    n_options: dict[str, int] = {}
     for session in (session for each in bundle.manifest.lists for session in each.sessions):
         scored = [known[trial].answer for trial in session.test if not known[trial].is_catch]
         if session.task == "utility" and len(scored) > 1 and not session.trials_are_shuffled:
             pairs += pairwise(scored)
             counts, n = Counter(scored).values(), len(scored)
             chances += [sum(c * (c - 1) for c in counts) / (n * (n - 1))] * (n - 1)
-        elif session.task != "utility" and not session.options_are_shuffled:
-            places.setdefault(session.task, []).extend(scored)
-            n_options[session.task] = len(bundle.manifest.test_trials[session.test[0]].options)
-    found = []
+    found = _of_places(bundle)
     if len(pairs) >= LEAST_TRIALS:
         share, chance = np.mean([one == other for one, other in pairs]), np.mean(chances)
-        found.append(("utility", float(share), float(chance), len(pairs)))
-    for task, right in places.items():
-        most = Counter(right).most_common(1)[0][1]
-        found.append((task, most / len(right), 1 / n_options[task], len(right)))
+        found.append(
+            Shortcut(
+                task="utility",
+                cue="position",
+                share=float(share),
+                chance=float(chance),
+                n=len(pairs),
+            )
+        )
+    return found
+
+
+def _of_places(bundle: Bundle) -> list[Shortcut]:
+    """Measure how often one place of options is right in a list, where nobody shuffles them."""
+    manifest, known = bundle.manifest, bundle.answers.trials
+    most: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    n_options: dict[str, int] = {}
+    for session in (session for each in manifest.lists for session in each.sessions):
+        if session.task == "utility" or session.options_are_shuffled:
+            continue
+        n_options[session.task] = len(manifest.test_trials[session.test[0]].options)
+        answers = [known[trial] for trial in session.test if not known[trial].is_catch]
+        for kind in sorted({_kind(session.task, answer) for answer in answers}):
+            right = [a.answer for a in answers if _kind(session.task, a) == kind]
+            often = (Counter(right).most_common(1)[0][1], len(right))
+            most.setdefault((session.task, kind), []).append(often)
     return [
-        Shortcut(task=task, cue="position", share=share, chance=chance, n=n)
-        for task, share, chance, n in found
+        Shortcut(
+            task=task,
+            cue="position",
+            share=float(np.mean([hits / n for hits, n in often])),
+            chance=1 / n_options[task],
+            n=max(n for _, n in often),
+            kind=kind,
+        )
+        for (task, kind), often in most.items()
     ]
+
+
+def _kind(task: str, answer: TrialAnswer) -> str:
+    """Tell recursive choices and shams apart: what counts is the difference."""
+    if task != "binary_choice":
+        return ""
+    return "recursive" if answer.sham is None else "sham"
 
 
 def _of_images(
@@ -165,35 +196,37 @@ def _of_images(
 
 def _of_options(
     colours: Mapping[str, np.ndarray],
-    trials: list[tuple[list[tuple[str, ...]], str | None, int]],
+    trials: list[tuple[TestTrial, TrialAnswer]],
     cue: str,
     channels: list[int],
 ) -> list[Shortcut]:
-    """Measure a cue in intruder trials, then in binary choices."""
-    right: dict[str, list[bool]] = {}
-    chances: dict[str, list[float]] = {}
-    for options, image, answer in trials:
+    """Measure a cue in intruder trials, then in recursive choices and in shams."""
+    right: dict[tuple[str, str], list[bool]] = {}
+    chances: dict[tuple[str, str], list[float]] = {}
+    for trial, answer in trials:
         means = np.stack(
             [
-                np.mean([colours[picture][channels] for picture in pictures], axis=0)
-                for pictures in options
+                np.mean([colours[picture][channels] for picture in option.pictures], axis=0)
+                for option in trial.options
             ]
         )
-        if image is None:
+        if trial.image is None:
             others = (means.sum(axis=0) - means) / (len(means) - 1)
             guessed, task = np.linalg.norm(means - others, axis=1).argmax(), "intruder"
         else:
-            wanted = colours[image][channels]
+            wanted = colours[trial.image][channels]
             guessed, task = np.linalg.norm(means - wanted, axis=1).argmin(), "binary_choice"
-        right.setdefault(task, []).append(bool(guessed == answer))
-        chances.setdefault(task, []).append(1 / len(options))
+        asked = (task, _kind(task, answer))
+        right.setdefault(asked, []).append(bool(guessed == int(answer.answer)))
+        chances.setdefault(asked, []).append(1 / len(trial.options))
     return [
         Shortcut(
             task=task,
             cue=cue,
             share=float(np.mean(hits)),
-            chance=float(np.mean(chances[task])),
+            chance=float(np.mean(chances[task, kind])),
             n=len(hits),
+            kind=kind,
         )
-        for task, hits in right.items()
+        for (task, kind), hits in right.items()
     ]

@@ -192,7 +192,13 @@ RESPONSES: Final = (
     Column("answered_at", "instant", "UTC", "When the answer was stored, by the server's clock."),
     GROUP,
     Column("task", "string", "", "What was asked; empty in the quiz.", TASKS, False),
-    Column("item", "string", "", "The trial again, under the name that models of items use."),
+    Column(
+        "item",
+        "string",
+        "",
+        "What models of items count once: the first of the trials that show the same pictures in "
+        "another order, as lists do that balance sides; mostly the trial itself.",
+    ),
     Column(
         "level",
         "string",

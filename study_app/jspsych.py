@@ -25,7 +25,7 @@ OWN: Final = (
     "response",
     "correct",
 )
-TAKEN: Final = ("participant", "rt_ms", "correct", "item", "answered_at")  # renamed, or a copy
+TAKEN: Final = ("participant", "rt_ms", "correct", "answered_at")  # renamed
 KEPT: Final = tuple(each.name for each in RESPONSES if each.name not in TAKEN)
 HEADER: Final = (*OWN, *KEPT)
 IMAGE: Final = "image-button-response"
@@ -93,6 +93,7 @@ def _training(bundle: Bundle, row: Row, of_participant: Mapping[object, Row]) ->
             "list": whose["list"],
             "group": whose["group"],
             "trial": row["trial"],
+            "item": row["trial"],
             "subject_id": row["participant"],
             "trial_type": IMAGE,
             "rt": row["duration_ms"],

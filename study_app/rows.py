@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import select
 
-from stimuli_builder.bundle import Bundle, sessions_of
+from stimuli_builder.bundle import Bundle, items_of, sessions_of
 from study_app.columns import ALL_TABLES
 from study_app.export_folder import to_text
 from study_app.extensions import db
@@ -69,13 +69,17 @@ def read_tables(
     """
     _begin_reading()
     tasks, without = _tasks(bundle), []
+    items = items_of(bundle.manifest, bundle.answers.trials)
     tables: dict[str, list[Row]] = {name: [] for name in ALL_TABLES}
     for each in _read_records():
         if _known(each) in left_out:
             without.append(each.participation.id)
             continue
         tables["participants"].append(_participant_row(bundle, each))
-        tables["responses"] += [_response_row(bundle, tasks, each, row) for row in each.responses]
+        tables["responses"] += [
+            _response_row(bundle, tasks, each, row) | {"item": items.get(row.item, row.item)}
+            for row in each.responses
+        ]
         tables["events"] += [_event_row(each, row) for row in each.events]
         tables["replies"] += [_reply_row(bundle, each, row) for row in each.replies]
         tables["decisions"] += [_decision_row(each, row) for row in each.decisions]
@@ -252,7 +256,6 @@ def _response_row(bundle: Bundle, tasks: dict[str, str], record: Record, respons
         "server_rt_ms": response.server_rt_ms,
         "answered_at": response.answered_at,
         "group": _group(bundle, record),
-        "item": response.item,
         "level": None if answer is None else answer.level,
         "is_sham": answer is not None and answer.sham is not None,
         "sham": None if answer is None else answer.sham,

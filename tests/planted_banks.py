@@ -32,12 +32,14 @@ class Small(nn.Module):
         return self.head(self.rectify(self.filters(images)).mean((2, 3)))
 
 
-def planted_bank(folder, *, kinds=("split", "same_layer", "random_groups"), n_images=N_IMAGES):
+def planted_bank(
+    folder, *, kinds=("split", "same_layer", "random_groups"), n_images=N_IMAGES, name="wolf"
+):
     """Make a bank of four concepts; crop i of an image shows concept i % 4, its colour.
 
     Each concept is split in two by each of `kinds`.
     """
-    (folder / "wolf").mkdir(parents=True, exist_ok=True)
+    (folder / name).mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     files, images, boxes, U = [], [], [], []
     for number in range(n_images):
@@ -53,7 +55,7 @@ def planted_bank(folder, *, kinds=("split", "same_layer", "random_groups"), n_im
             row = rng.uniform(0, 0.2, len(COLOURS))
             row[concept] = rng.uniform(1, 2)
             U.append(row)
-        files.append(f"wolf/{number:03d}.png")
+        files.append(f"{name}/{number:03d}.png")
         Image.fromarray(picture).save(folder / files[-1])
     torch.manual_seed(0)
     backbone = load_backbone(Small(), device="cpu", transform=Transform(size_px=SIDE))
@@ -61,7 +63,7 @@ def planted_bank(folder, *, kinds=("split", "same_layer", "random_groups"), n_im
     bank = ConceptBank(
         backbone=backbone,
         class_id=0,
-        class_name="wolf",
+        class_name=name,
         coder=Coder(W=torch.eye(4)),
         U=torch.tensor(np.array(U), dtype=torch.float32),
         crops=Crops(image=torch.tensor(images), boxes=torch.tensor(boxes)),

@@ -15,10 +15,10 @@ from stimuli_builder.clusters import (
     clusters_of,
     coefficients,
     crop_shares,
-    draw_distinct,
-    owners,
+    take_distinct,
 )
 from stimuli_builder.config import IntruderConfig
+from stimuli_builder.crop_draws import Crop, CropDraws
 from stimuli_builder.errors import SelectionError
 
 Level = Literal["concept", "sub_concept"]
@@ -62,7 +62,7 @@ def intruder_trials(
     level: Level,
     config: IntruderConfig,
     colours: "CropColours",
-    generator: np.random.Generator,
+    draws: CropDraws,
 ) -> list[IntruderTrial]:
     """Make trials, as many of each concept as possible.
 
@@ -78,20 +78,20 @@ def intruder_trials(
         Crops a trial, where intruders come from, and what they are matched in.
     colours
         Of crops, where they are matched.
-    generator
-        Draws.
+    draws
+        Of the study; knows the crops in question of its choices, which come in no trial.
 
     Returns
     -------
     list[IntruderTrial]
-        The concepts in turn; no crop is shown twice as a member.
+        The concepts in turn; no crop is shown twice, as a member or as an intruder.
 
     Raises
     ------
     SelectionError
         If no concept has crops for another trial.
     """
-    maker = _Maker(config, level, colours, generator)
+    maker = _Maker(config, level, colours, draws)
     trials: list[IntruderTrial] = []
     able = list(clusters)
     problem = SelectionError(f"intruder trials must have a {level}; got none.")
@@ -149,32 +149,31 @@ class CropColours:
 
 
 class _Maker:
-    """Makes trials of one level, and remembers which crops were shown."""
+    """Makes trials of one level, and remembers which crops they show."""
 
     def __init__(
-        self,
-        config: IntruderConfig,
-        level: Level,
-        colours: CropColours,
-        generator: np.random.Generator,
+        self, config: IntruderConfig, level: Level, colours: CropColours, draws: CropDraws
     ) -> None:
         self._config = config
         self._level = level
         self._colours = colours
-        self._generator = generator
-        self._shown: set[tuple[str, int]] = set()
+        self._draws = draws
+        self._shown: set[Crop] = set()
 
     def trial(self, cluster: Cluster) -> IntruderTrial:
         """Draw members, then an intruder that fits them."""
-        left = [row for row in cluster.rows if (cluster.path, int(row)) not in self._shown]
+        bank = cluster.bank
+        left = self._draws.free(bank, cluster.rows, self._shown)
         problem = SelectionError(f"concept {cluster.path} must have an intruder; got none.")
-        for _ in range(ATTEMPTS):
-            members = draw_distinct(
-                np.array(left, dtype=int),
-                owners(cluster.bank),
+        for attempt in range(ATTEMPTS):
+            order = self._draws.least_first(bank, left)
+            if attempt:  # by lot alone: no intruder fitted those shown least
+                self._draws.generator.shuffle(order)
+            members = take_distinct(
+                order,
+                self._draws.images(bank),
                 self._config.crops - 1,
                 without=set(),
-                generator=self._generator,
                 what=f"concept {cluster.path}",
             )
             try:
@@ -182,22 +181,28 @@ class _Maker:
             except SelectionError as error:
                 problem = error
                 continue
-            self._shown |= {(cluster.path, member) for member in members}
+            self._keep(found)
             return found
         raise problem
+
+    def _keep(self, trial: IntruderTrial) -> None:
+        shown = [(trial.cluster.bank, list(trial.members)), (trial.intruder_bank, [trial.intruder])]
+        for bank, rows in shown:
+            self._draws.show(bank, rows)
+            self._shown |= {self._draws.crops(bank)[row] for row in rows}
 
     def _with_intruder(self, cluster: Cluster, members: list[int]) -> IntruderTrial:
         """Choose an intruder among the crops of other concepts."""
         other = self._other(cluster)
         bank = other.bank
         concept, strength = self._reference(cluster, members, bank)
-        U, images, shares = coefficients(bank), owners(bank), crop_shares(bank)
+        U, images, shares = coefficients(bank), self._draws.images(bank), crop_shares(bank)
         size = crop_shares(cluster.bank)[members].mean()
-        taken = set(owners(cluster.bank)[members].tolist())
+        taken = set(self._draws.images(cluster.bank)[members].tolist())
         weakest = float(strength.min())
         fitting = [
-            int(row)
-            for row in other.rows
+            row
+            for row in self._draws.free(bank, other.rows, self._shown)
             if int(images[row]) not in taken
             and U[row, concept] < weakest
             and abs(shares[row] - size) <= SAME_SIZE
@@ -205,7 +210,7 @@ class _Maker:
         if not fitting:
             raise SelectionError(
                 f"concept {cluster.path} must have an intruder of another concept, of the same "
-                "size and another image; got none."
+                "size and another image, that is shown nowhere else; got none."
             )
         intruder = self._choose(cluster, members, bank, fitting)
         share = float(U[intruder, concept]) / max(weakest, 1e-12)
@@ -230,7 +235,7 @@ class _Maker:
             raise SelectionError(
                 f"concept {cluster.path} must have others beside it; got none with crops."
             )
-        return others[int(self._generator.integers(len(others)))]
+        return others[int(self._draws.generator.integers(len(others)))]
 
     def _reference(
         self, cluster: Cluster, members: list[int], bank: ConceptBank
@@ -245,9 +250,9 @@ class _Maker:
     def _choose(
         self, cluster: Cluster, members: list[int], bank: ConceptBank, fitting: list[int]
     ) -> int:
-        """Draw an intruder; where colours are matched, take the one nearest to the members."""
+        """Take one that was shown least, or, where colours are matched, the nearest to members."""
         if not self._config.match_colour:
-            return int(self._generator.choice(fitting))
+            return self._draws.least_first(bank, fitting)[0]
         wanted = np.mean([self._colours.mean_lab(cluster.bank, m) for m in members], axis=0)
         distances = [
             float(np.linalg.norm(self._colours.mean_lab(bank, row) - wanted)) for row in fitting

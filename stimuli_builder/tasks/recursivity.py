@@ -12,12 +12,15 @@ from stimuli_builder.clusters import Cluster, clusters_of
 from stimuli_builder.conditions.concepts import shown_concepts
 from stimuli_builder.conditions.condition import PanelMaker
 from stimuli_builder.config import N_RECURSIVITY_LISTS, StudyConfig
+from stimuli_builder.crop_draws import CropDraws
 from stimuli_builder.manifest import Practice
 from stimuli_builder.procedure import session_questionnaire
+from stimuli_builder.same_images import first_of_same
 from stimuli_builder.sessions import Session, Task, TrialList
 from stimuli_builder.stores import ConceptStore
 from stimuli_builder.tasks.binary_choice import SHAMS, ChoiceTrial, choice_trials
 from stimuli_builder.tasks.intruder import CropColours, IntruderTrial, intruder_trials
+from stimuli_builder.tasks.questions import ask_questions
 from stimuli_builder.trials import BLANK, TrialMaker
 
 N_PRACTICE_OPTIONS = 5
@@ -57,14 +60,21 @@ def recursivity_lists(
         If there are too few crops, images or splits for the design.
     """
     banks = list(store.banks.values())
+    files = dict.fromkeys(file for bank in banks for file in bank.files)
+    draws = CropDraws(generator, first_of_same(maker.folder, files))
+    questions = ask_questions(banks, config=config.binary_choice, draws=draws)
     blocks = [
         [_intruder(trial, maker, trials, generator) for trial in block]
-        for block in _intruder_blocks(config, banks, maker, generator)
+        for block in _intruder_blocks(config, banks, maker, draws)
     ]
-    chosen = choice_trials(banks, config=config.binary_choice, generator=generator)
+    chosen = choice_trials(questions, config=config.binary_choice, draws=draws)
     order = [chosen[index] for index in generator.permutation(len(chosen))]
+    places = balanced_sides(order)
     sides = [
-        [_choice(trial, (place + flip) % 2, maker, trials) for place, trial in enumerate(order)]
+        [
+            _choice(trial, (place + flip) % 2, maker, trials)
+            for place, trial in zip(places, order, strict=True)
+        ]
         for flip in range(2)
     ]
     lists = []
@@ -79,6 +89,27 @@ def recursivity_lists(
             )
         )
     return tuple(lists)
+
+
+def balanced_sides(order: Sequence[ChoiceTrial]) -> list[int]:
+    """Alternate the side of the sub-concept within each kind, and within each class of a kind.
+
+    Parameters
+    ----------
+    order
+        Of the trials.
+
+    Returns
+    -------
+    list[int]
+        0 or 1 for each trial; over all trials, too, at most one apart.
+    """
+    kinds = [(trial.kind, trial.cluster.bank.class_name) for trial in order]
+    by_kind = sorted(range(len(order)), key=lambda number: kinds[number])
+    places = [0] * len(order)
+    for turn, number in enumerate(by_kind):
+        places[number] = turn % 2
+    return places
 
 
 def recursivity_practice(config: StudyConfig, trials: TrialMaker) -> Practice:
@@ -108,7 +139,7 @@ def _intruder_blocks(
     config: StudyConfig,
     banks: Sequence[ConceptBank],
     maker: PanelMaker,
-    generator: np.random.Generator,
+    draws: CropDraws,
 ) -> list[list[IntruderTrial]]:
     """Make a block of concepts and one of sub-concepts, the classes in turn in each."""
     wanted, colours = config.intruder, CropColours(maker.folder)
@@ -127,7 +158,7 @@ def _intruder_blocks(
                 level=level,  # type: ignore[arg-type]
                 config=wanted,
                 colours=colours,
-                generator=generator,
+                draws=draws,
             )
         )
     return blocks

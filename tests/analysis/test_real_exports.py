@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,15 @@ from analysis.report import write_results
 from analysis.responses import read_export
 from analysis.results import analyse, noted_warnings
 from stimuli_builder.bundle import write_bundle
+from stimuli_builder.config import read_config
 from study_app.app import create_app
+from study_app.cli import main
 from study_app.config import sqlite_url
 from study_app.extensions import db, limiter
 from study_app.formats import export_as
 from study_app.services.decisions import decide
 from study_app.services.study import prepare_database
+from tests.planted_study import build_planted_study
 from tests.small_bundle import write_small_bundle
 from tests.small_recursivity import write_small_recursivity
 from tests.study_app.studies import asking, write_changed
@@ -230,3 +234,28 @@ def test_report_of_a_recursivity_study_has_no_utility(recursed):
     assert (
         "tables/intruder.csv" in record["tables"] and "tables/table_1.csv" not in record["tables"]
     )
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory):
+    """An export of eight simulated participants of a built recursivity study, two a list."""
+    folder = tmp_path_factory.mktemp("rehearsed")
+    bundle = build_planted_study(read_config(Path("configs/recursivity_study.toml")), folder)
+    database = ["--database", str(folder / "study.sqlite")]
+    assert main(["simulate", str(bundle.path), *database, "--participants", "8"]) == 0
+    assert main(["export", *database, str(folder / "export")]) == 0
+    return read_export(folder / "export")
+
+
+def test_both_sides_of_a_choice_are_one_item(rehearsed):
+    rows = rehearsed.responses
+    chosen = rows[(rows["phase"] == "test") & (rows["task"] == "binary_choice")]
+    assert chosen["trial"].nunique() == 30 and chosen["item"].nunique() == 15
+    assert set(chosen.groupby("item")["trial"].nunique()) == {2}
+    assert set(chosen.groupby("item")["is_sham"].nunique()) == {1}
+    found = analyse(rehearsed, "simulated").tables["binary_choice"]
+    default = found[found["is_default"] & (found["test"] == "recursive against sham")].iloc[0]
+    assert default["n_items"] == 15
+    assert default["df"] == min(default["n_participants"] - 1, 15 - 2)
+    shares = found[found["is_default"] & (found["quantity"] == "share")]
+    assert list(shares["n_items"]) == [7]

@@ -4,6 +4,7 @@ import pytest
 
 from craft_core.cli import main as craft_concepts
 from stimuli_builder.cli import main as craft_stimuli
+from tests.planted_study import asking_config, build_planted_study
 
 EXTRACT = """
 classes = { husky = 0, wolf = 1 }
@@ -65,3 +66,10 @@ def study(tmp_path):
     """A configuration of one session."""
     (tmp_path / "study.toml").write_text(STUDY)
     return tmp_path / "study.toml"
+
+
+@pytest.fixture(scope="session")
+def planted_bundle(tmp_path_factory):
+    """The shipped recursivity study of planted concepts of one class."""
+    folder = tmp_path_factory.mktemp("planted_study")
+    return build_planted_study(asking_config(folder), folder)

@@ -60,6 +60,11 @@ def test_defaults_are_those_of_the_paper(study):
             r"lists of a recursivity study must be 4",
         ),
         (
+            "lists = 2",
+            'lists = 4\ntask = "recursivity"',
+            r"conditions of a recursivity study must be \['baseline'\].*'craft'",
+        ),
+        (
             "[practice]",
             "[explanation]\nconcepts = 26\n[practice]",
             r"explanation.concepts .*got 26",

@@ -143,6 +143,7 @@ def test_jspsych_has_its_names_and_counts(folders):
     answers = rows_of(folders / "csv" / "responses.csv")
     tested = [row for row in rows if row["correct"]]
     assert len(tested) == len(answers)
+    assert [row["item"] for row in tested] == [row["item"] for row in answers]
     first = next(row for row in answers if row["phase"] == "test")
     same = next(row for row in tested if row["phase"] == "test")
     assert (same["rt"], same["correct"]) == (first["rt_ms"], first["correct"])

@@ -5,6 +5,7 @@ import pytest
 
 from stimuli_builder.clusters import clusters_of, owners
 from stimuli_builder.config import IntruderConfig
+from stimuli_builder.crop_draws import CropDraws
 from stimuli_builder.errors import SelectionError
 from stimuli_builder.tasks.intruder import CropColours, intruder_trials
 from tests.planted_banks import COLOURS, planted_bank
@@ -31,7 +32,7 @@ def made(bank, folder, n_trials=12, config=CONFIG, level="concept", seed=0):
         level=level,
         config=config,
         colours=CropColours(folder),
-        generator=np.random.default_rng(seed),
+        draws=CropDraws(np.random.default_rng(seed)),
     )
 
 
@@ -55,6 +56,47 @@ def test_no_image_is_shown_twice_in_a_trial(bank, folder):
 def test_no_crop_is_a_member_twice(bank, folder):
     members = [m for trial in made(bank, folder, n_trials=16) for m in trial.members]
     assert len(set(members)) == len(members)
+
+
+def crops_of(trial):
+    shown = [(trial.cluster.bank, row) for row in trial.members]
+    shown.append((trial.intruder_bank, trial.intruder))
+    return [
+        (bank.files[int(bank.crops.image[row])], tuple(bank.crops.boxes[row].tolist()))
+        for bank, row in shown
+    ]
+
+
+@pytest.mark.parametrize("level", ["concept", "sub_concept"])
+def test_no_crop_comes_twice_as_member_or_intruder(folder, level):
+    crowded = planted_bank(folder / "crowded", n_images=20)  # 160 crops, of which 140 are shown
+    for seed in range(4):
+        trials = made(crowded, folder / "crowded", 28, level=level, seed=seed)
+        shown = [crop for trial in trials for crop in crops_of(trial)]
+        assert len(set(shown)) == len(shown) == 28 * 5
+
+
+def test_crops_in_question_come_in_no_trial(bank, folder):
+    draws = CropDraws(np.random.default_rng(0))
+    for row in range(0, len(bank.crops), 3):
+        draws.ask(bank, row)
+    asked = set(draws.questions)
+    trials = intruder_trials(
+        clusters_of(bank, 50), 8, level="concept", config=CONFIG, colours=CropColours(folder),
+        draws=draws,
+    )  # fmt: skip
+    assert len(asked) > 100 and not asked & {crop for t in trials for crop in crops_of(t)}
+
+
+def test_images_that_look_the_same_count_as_one(bank, folder):
+    pairs = {bank.files[number]: bank.files[number // 2 * 2] for number in range(len(bank.files))}
+    draws = CropDraws(np.random.default_rng(0), pairs)
+    trials = intruder_trials(
+        clusters_of(bank, 50), 12, level="concept", config=CONFIG, colours=CropColours(folder),
+        draws=draws,
+    )  # fmt: skip
+    for trial in trials:
+        assert len({pairs[file] for file, _ in crops_of(trial)}) == 5
 
 
 def test_concepts_come_in_turn(bank, folder):
