@@ -32,12 +32,29 @@ def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
         If one cannot be read.
     """
     first = {file: file for file in files}
-    for one, other in near_duplicates({file: _hash(folder / file) for file in first}):
+    for one, other in near_duplicates({file: hash_image(folder / file) for file in first}):
         first[other] = first[one]
     return first
 
 
-def _hash(file: Path) -> np.ndarray:
+def hash_image(file: Path) -> np.ndarray:
+    """Hash an image file by what a person sees.
+
+    Parameters
+    ----------
+    file
+        Its path.
+
+    Returns
+    -------
+    np.ndarray
+        (256,), boolean, of `near_duplicates.perceptual_hash`.
+
+    Raises
+    ------
+    StimuliError
+        If it cannot be read.
+    """
     picture = read_picture(file)
     if picture is None:
         raise StimuliError(f"image must be readable; got {file}.")

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from craft_core.images import read_picture
-from craft_core.pictures import as_image
 from craft_core.provenance import file_sha256
 from stimuli_builder.cache import keep, kept
 from stimuli_builder.catches import catch_places, choose_catches
 from stimuli_builder.config import PhaseConfig, StudyConfig
 from stimuli_builder.errors import BalanceWarning, SelectionError, StimuliError
 from stimuli_builder.manifest import Practice
-from stimuli_builder.near_duplicates import perceptual_hash, without_near_duplicates
+from stimuli_builder.near_duplicates import without_near_duplicates
 from stimuli_builder.orders import (
     Candidate,
     PhaseDesign,
@@ -26,6 +24,7 @@ from stimuli_builder.orders import (
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
+from stimuli_builder.same_images import hash_image
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
@@ -370,15 +369,8 @@ def _hashes(
         place = None if cache is None else cache / f"{known[name]}.phash"
         found = None if place is None else kept(place)
         if found is None:
-            found = np.packbits(_hash(folder / name)).tobytes()
+            found = np.packbits(hash_image(folder / name)).tobytes()
             if place is not None:
                 keep(place, found)
         hashes[name] = np.unpackbits(np.frombuffer(found, dtype=np.uint8)).astype(bool)
     return hashes
-
-
-def _hash(file: Path) -> np.ndarray:
-    picture = read_picture(file)
-    if picture is None:
-        raise StimuliError(f"image must be readable; got {file}.")
-    return perceptual_hash(as_image(picture))
