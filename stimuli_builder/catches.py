@@ -4,7 +4,7 @@ Over lists and sessions each image is repeated, and each place taken, as often a
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -54,7 +54,8 @@ def choose_catches(trained: Sequence[Sequence[Sequence[Candidate]]]) -> list[lis
     list[list[Candidate]]
         List, session: one of its images. Those repeated least so far come first; of these the ones
         that fewest lists still show, then those of a prediction that fewest catch trials of the
-        list, then of the session, have had.
+        list, then of the session, have had. Where some come more than once more often than others
+        then, catch trials are exchanged until none does, if that can be.
     """
     left = Counter(image for sessions in trained for shown in sessions for image in shown)
     times: Counter[Candidate] = Counter()
@@ -80,4 +81,42 @@ def choose_catches(trained: Sequence[Sequence[Sequence[Candidate]]]) -> list[lis
             left.subtract(shown)
             caught.append(image)
         chosen.append(caught)
+    while _evened(trained, chosen):
+        pass
     return chosen
+
+
+def _evened(
+    trained: Sequence[Sequence[Sequence[Candidate]]], chosen: list[list[Candidate]]
+) -> bool:
+    """Repeat once less an image that is repeated most, for one two or more behind it."""
+    times = Counter({image: 0 for sessions in trained for shown in sessions for image in shown})
+    times.update(image for caught in chosen for image in caught)
+    most = max(times.values())
+    waiting = [image for image, n in times.items() if n == most]
+    came: dict[Candidate, tuple[Candidate, int, int]] = {}  # which catch trial can become its own
+    known = set(waiting)
+    for image in waiting:  # by the shortest way, which grows while it is gone
+        if times[image] < most - 1:
+            while image in came:
+                image, number, session, new = *came[image], image
+                chosen[number][session] = new
+            return True
+        for other, number, session in _takers(trained, chosen, image):
+            if other not in known:
+                known.add(other)
+                came[other] = image, number, session
+                waiting.append(other)
+    return False
+
+
+def _takers(
+    trained: Sequence[Sequence[Sequence[Candidate]]],
+    chosen: Sequence[Sequence[Candidate]],
+    image: Candidate,
+) -> Iterator[tuple[Candidate, int, int]]:
+    """Yield images that could be repeated in the place of one, with the list and the session."""
+    for number, caught in enumerate(chosen):
+        for session, each in enumerate(caught):
+            if each == image:
+                yield from ((other, number, session) for other in trained[number][session])

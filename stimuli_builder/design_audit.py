@@ -140,7 +140,9 @@ def _order_problems(bundle: Bundle) -> Iterator[str]:
     whole = {"all": [order for orders in phases.values() for order in orders]}
     for name, orders in (phases | whole).items():
         chance = prod(_chance_of_sorted(order) for order in orders)
-        if chance < LEAST_CHANCE and all(_n_runs(order) == len(set(order)) for order in orders):
+        if chance * len(phases) < LEAST_CHANCE and all(
+            _n_runs(order) == len(set(order)) for order in orders
+        ):
             yield f"answers of list {name} must not come class by class; got {orders[0]}."
             return
 

@@ -66,7 +66,7 @@ def draw_concept(image: Image.Image, heat: np.ndarray, color: str) -> Image.Imag
     Returns
     -------
     Image.Image
-        Of the image's size, by `craft_core.figures.draw_map`.
+        Of the image's size, by `craft_core.pictures.draw_map`.
     """
     return draw_map(image, torch.from_numpy(heat), color)
 

@@ -10,7 +10,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from craft_core import pictures
+from craft_core import pictures, resizing
 from craft_core.provenance import file_sha256
 from stimuli_builder import overlays
 from stimuli_builder.bundle import MediaFile, media_name
@@ -20,7 +20,8 @@ LEAST_QUALITY, STEP = 50, 5
 POOREST_QUALITY = 5  # of a picture that any screen must show, and that is too large at 50
 SHRINK = 0.85  # of a side, where a picture for dense screens is too large
 _CODE = [  # that draws
-    file_sha256(Path(file)) for file in (*map(inspect.getfile, (overlays, pictures)), __file__)
+    file_sha256(Path(file))
+    for file in (*map(inspect.getfile, (overlays, pictures, resizing)), __file__)
 ]
 WORTH = 1.25  # a second size is kept where it is at least this much larger
 LARGE = ".large.webp"  # how files of renditions end in the cache

@@ -1,14 +1,26 @@
 """Which image files a person would take for the same, such as two shots of one moment."""
 
+import hashlib
+import inspect
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+import imagehash
 import numpy as np
 
+from craft_core import images
 from craft_core.images import read_picture
 from craft_core.pictures import as_image
+from craft_core.provenance import file_sha256
+from stimuli_builder import near_duplicates as search
 from stimuli_builder.errors import StimuliError
 from stimuli_builder.near_duplicates import near_duplicates, perceptual_hash
+
+_CODE = b"".join(  # that hashes
+    file_sha256(Path(inspect.getfile(each))).encode() for each in (images, search, imagehash)
+)
+HASHED_BY: Final = hashlib.sha256(_CODE).hexdigest()[:16]
 
 
 def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
@@ -24,7 +36,8 @@ def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict[str, str]
-        File -> file; of an image like no other, its own.
+        File -> file; of an image like no other, its own. Of three of which the last is like both
+        others, all have the first.
 
     Raises
     ------
@@ -32,8 +45,10 @@ def first_of_same(folder: Path, files: Iterable[str]) -> dict[str, str]:
         If one cannot be read.
     """
     first = {file: file for file in files}
+    place = {file: number for number, file in enumerate(first)}
     for one, other in near_duplicates({file: hash_image(folder / file) for file in first}):
-        first[other] = first[one]
+        kept, dropped = sorted((first[one], first[other]), key=place.__getitem__)
+        first = {file: kept if each == dropped else each for file, each in first.items()}
     return first
 
 

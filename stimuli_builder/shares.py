@@ -1,8 +1,8 @@
 """How many images of each kind the phases show, so that the shares asked for are met.
 
-A share is met as nearly as whole images allow: in every phase, over the sessions of a list, over
-all lists, and for each predicted class, in this order. The numbers of images are chosen together,
-by improving two at a time what the squared deviations sum to, from the same starts each time.
+A share is met nearly: in every phase, over the sessions of a list and over all lists, and with less
+weight for each predicted class. The numbers of images are chosen together, by improving two at a
+time what the squared deviations sum to, from the same starts each time.
 
     U  sets of images, one for each session
     K  predicted classes
@@ -23,7 +23,8 @@ REACH = 1.5  # images that a class's kind may be off its share
 SHORTAGE = 1e6  # weighs an image that there is not above all shares
 WEIGHTS = {"phase": 16, "list": 16, "all": 16, "class": 1, "class_list": 4, "class_all": 4}
 STARTS = 8  # from which two quotas at a time are improved
-MANY = 24  # quotas, of which there is one start alone
+MOST_STARTS = 24  # where none of these meets the shares
+MANY = 24  # quotas, of which the first start that meets the shares is enough
 NEIGHBOURS = 3  # sets whose quotas are improved together, or large designs would take minutes
 SLACK = 1e-6  # of rounding
 DIGITS = 6  # costs closer than this are equal, on any machine
@@ -128,18 +129,24 @@ def choose_quotas(
     targets = np.concatenate([_levels(phase, phase.targets) for phase in phases])
     size = phases[0].counts.shape[1], len(phases[0].kinds)
     limits = np.full(size, np.inf) if available is None else available
-    n_starts = STARTS if len(slots) <= MANY else 1
-    starts = [_start(slots, number, targets, limits) for number in range(n_starts)]
     pairs = [
         (one, other)
         for one, other in combinations(range(len(slots)), 2)
         if abs(slots[one].place[1] - slots[other].place[1]) < NEIGHBOURS
     ]
-    for state in starts:
-        while sum(_improved(slots, state, pair) for pair in pairs):
+    states: list[_State] = []
+    for number in range(MOST_STARTS):
+        states.append(_start(slots, number, targets, limits))
+        while sum(_improved(slots, states[-1], pair) for pair in pairs):
             pass  # every pair anew, until none is better otherwise
-    best = min(starts, key=_State.cost)
-    return {slot.place: slot.quotas[o] for slot, o in zip(slots, best.chosen, strict=True)}
+        quotas = _quotas(slots, min(states, key=_State.cost))
+        if (len(slots) > MANY or number + 1 >= STARTS) and is_met(phases, quotas):
+            break
+    return quotas
+
+
+def _quotas(slots: Sequence[_Slot], state: _State) -> dict[tuple[int, int, int], Quota]:
+    return {slot.place: slot.quotas[o] for slot, o in zip(slots, state.chosen, strict=True)}
 
 
 def is_met(phases: Sequence[PhaseShares], quotas: Mapping[tuple[int, int, int], Quota]) -> bool:

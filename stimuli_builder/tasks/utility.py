@@ -24,7 +24,7 @@ from stimuli_builder.orders import (
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
-from stimuli_builder.same_images import hash_image
+from stimuli_builder.same_images import HASHED_BY, hash_image
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
@@ -61,7 +61,7 @@ def draw_images(
     generator
         Draws.
     shown
-        Images that panels show crops of.
+        Images that concepts were found in, whose crops panels may show.
     cache
         Where perceptual hashes are kept between builds; None keeps none.
 
@@ -366,7 +366,7 @@ def _hashes(
     known = {image.file: image.sha256 for image in store.images}
     hashes = {}
     for name in files:
-        place = None if cache is None else cache / f"{known[name]}.phash"
+        place = None if cache is None else cache / f"{known[name]}-{HASHED_BY}.phash"
         found = None if place is None else kept(place)
         if found is None:
             found = np.packbits(hash_image(folder / name)).tobytes()

@@ -51,6 +51,19 @@ def test_every_training_image_is_repeated_as_often_as_any_other(n_images, n_list
         assert all(image in shown for image, shown in zip(caught, sessions, strict=True))
 
 
+@pytest.mark.parametrize(("n_sessions", "n_lists"), [(5, 20), (6, 12), (6, 24)])
+def test_images_are_repeated_alike_where_taking_turns_is_not_enough(n_sessions, n_lists):
+    phases = [PhaseDesign(n_images=3, tie_broken_share=0), TEST]
+    shown = shown_of(pool(), phases, n_sessions=n_sessions, n_lists=n_lists)
+    trained = [[phase for phase, _ in sessions] for sessions in shown]
+    chosen = choose_catches(trained)
+    counts = Counter({image: 0 for sessions in trained for shown in sessions for image in shown})
+    counts.update(image for sessions in chosen for image in sessions)
+    assert max(counts.values()) - min(counts.values()) <= 1
+    for sessions, caught in zip(trained, chosen, strict=True):
+        assert all(image in shown for image, shown in zip(caught, sessions, strict=True))
+
+
 def test_predictions_of_catch_trials_are_mixed_in_every_list():
     phases = [PhaseDesign(n_images=5, tie_broken_share=0), TEST]
     trained = [[phase for phase, _ in sessions] for sessions in shown_of(pool(), phases)]

@@ -24,6 +24,13 @@ def test_the_first_stands_for_its_copies(tmp_path):
     }  # fmt: skip
 
 
+def test_images_that_are_like_one_another_in_a_chain_have_one_first(tmp_path, monkeypatch):
+    pairs = [("b", "d"), ("c", "d"), ("a", "c")]
+    monkeypatch.setattr("stimuli_builder.same_images.hash_image", lambda _: None)
+    monkeypatch.setattr("stimuli_builder.same_images.near_duplicates", lambda _: pairs)
+    assert first_of_same(tmp_path, "abcde") == {**dict.fromkeys("abcd", "a"), "e": "e"}
+
+
 def test_an_image_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "odd.png").write_text("no picture")
     odd = pytest.raises(StimuliError, match=r"image must be readable; got .*odd.png")
