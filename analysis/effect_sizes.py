@@ -10,10 +10,9 @@ from scipy import special, stats
 from analysis.accuracy import arm_share, check_means, participant_means
 from analysis.checks import check_share
 from analysis.contrasts import Contrast
-from analysis.errors import BaselineError
 from analysis.intervals import difference_interval
 from analysis.odds import PARTS, warn_empty
-from analysis.shares import Share, Values, are_estimable, share_of
+from analysis.shares import Share, Values
 
 SIZES: Final = (
     "difference", "difference_low", "difference_high", "hedges_g", "ci_low", "ci_high"
@@ -127,63 +126,3 @@ def _sizes(pair: Sequence[tuple[Share, Values]], level: float) -> tuple[float, .
     few = min(len(of_x), len(of_y)) < 2
     g = (math.nan,) * 3 if few else hedges_g(of_x, of_y, level=level)
     return apart.value, apart.ci_low, apart.ci_high, *g
-
-
-def standardised_differences(
-    accuracies: pd.DataFrame, baseline: str = "baseline", *, level: float = 0.95
-) -> pd.DataFrame:
-    """Give Hedges' g of each condition against the baseline, over participants' mean accuracies.
-
-    Parameters
-    ----------
-    accuracies
-        ``participant``, ``condition``, ``accuracy`` in [0, 1].
-    baseline
-        What is subtracted.
-    level
-        Coverage of each interval, in (0, 1).
-
-    Returns
-    -------
-    pd.DataFrame
-        One row per other condition, in order of appearance: ``condition``, ``hedges_g``,
-        ``ci_low``, ``ci_high``; missing where an arm has one participant, or nobody differs from
-        anybody within both.
-
-    Raises
-    ------
-    MissingColumnError
-        If a column is absent.
-    BaselineError
-        If nobody is in the baseline.
-    DesignError
-        If a participant or a condition is not given.
-    ConditionsError
-        If a participant is in several conditions.
-    AnalysisError
-        If an accuracy or `level` is out of range.
-
-    Warns
-    -----
-    SmallArmWarning
-        If an arm has one participant.
-    ZeroVarianceWarning
-        If all participants of an arm have the same accuracy.
-    """
-    check_means(accuracies)
-    check_share("level", level)
-    arms = {
-        str(name): participant_means(arm)
-        for name, arm in accuracies.groupby("condition", sort=False)
-    }
-    if arms and baseline not in arms:
-        raise BaselineError(f"baseline must be one of {sorted(arms)}; got {baseline!r}.")
-    for name, values in arms.items():
-        are_estimable(share_of(values, name=name, n_answers=len(values), is_counted=False))
-    rows = []
-    for name, values in arms.items():
-        if name != baseline:
-            few = min(len(values), len(arms[baseline])) < 2
-            found = (math.nan,) * 3 if few else hedges_g(values, arms[baseline], level=level)
-            rows.append([name, *found])
-    return pd.DataFrame(rows, columns=["condition", "hedges_g", "ci_low", "ci_high"])

@@ -4,9 +4,7 @@ It is imported where it is first used: that takes as long as importing torch, an
 pictures are all kept needs none of it.
 """
 
-import importlib
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor
 
@@ -26,7 +24,9 @@ def resized(pictures: Tensor, size: Sequence[int]) -> Tensor:
     Tensor
         Of the same type.
     """
-    scaled: Tensor = _functional().resize(pictures, list(size), antialias=True)
+    from torchvision.transforms.v2 import functional
+
+    scaled: Tensor = functional.resize(pictures, list(size), antialias=True)
     return scaled
 
 
@@ -45,9 +45,7 @@ def centre(pictures: Tensor, size: Sequence[int]) -> Tensor:
     Tensor
         A view, where the pictures are not smaller.
     """
-    cut: Tensor = _functional().center_crop(pictures, list(size))
+    from torchvision.transforms.v2 import functional
+
+    cut: Tensor = functional.center_crop(pictures, list(size))
     return cut
-
-
-def _functional() -> Any:  # noqa: ANN401 - a module
-    return importlib.import_module("torchvision.transforms.v2").functional
