@@ -10,8 +10,14 @@ from craft_core.backbones import Backbone, Probe
 from craft_core.bank import ConceptBank
 from craft_core.bank_file import load_described
 from craft_core.errors import StoreError
-from craft_core.provenance import file_sha256
-from craft_core.store import StoredImage, load_bank, read_images, read_json, read_parts
+from craft_core.store import (
+    StoredImage,
+    check_sha256,
+    load_bank,
+    read_images,
+    read_json,
+    read_parts,
+)
 
 STORE_KEYS = ("seed", "config", "network", "model", "licences", "classes")
 NETWORK_KEYS = ("name", "layer", "weights_sha256", "transform", "probe_layer")
@@ -138,10 +144,10 @@ def open_store(path: Path, checkpoint: Path | None = None) -> OpenedStore:
     _check_keys(described["network"], NETWORK_KEYS, path)
     for found in described["classes"]:
         _check_keys(found, CLASS_KEYS, path)
-        _check_sha256(path, f"{found['folder']}/bank.json", found["bank_sha256"])
+        check_sha256(path / found["folder"] / "bank.json", found["bank_sha256"])
     images = read_images(path / "images.csv")
     if "images_sha256" in described:
-        _check_sha256(path, "images.csv", described["images_sha256"])
+        check_sha256(path / "images.csv", described["images_sha256"])
     return OpenedStore(path=path, described=described, images=images, checkpoint=checkpoint)
 
 
@@ -151,8 +157,3 @@ def _check_keys(described: dict[str, Any], keys: Sequence[str], path: Path) -> N
         raise StoreError(
             f"{path / 'store.json'} must have the keys {missing}; got {sorted(described)}."
         )
-
-
-def _check_sha256(path: Path, name: str, expected: str) -> None:
-    if not (path / name).is_file() or file_sha256(path / name) != expected:
-        raise StoreError(f"{name} must have SHA-256 {expected}, as store.json says; it has not.")

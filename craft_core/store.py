@@ -95,7 +95,9 @@ def _write_bank(bank: ConceptBank, folder: Path) -> None:
         inside = folder / "children" / str(number)
         inside.mkdir(parents=True)
         _write_bank(child, inside)
-        children.append({"folder": f"children/{number}", "bank_sha256": _bank_sha256(inside)})
+        children.append(
+            {"folder": f"children/{number}", "bank_sha256": file_sha256(inside / "bank.json")}
+        )
     (folder / "bank.safetensors").write_bytes(save(bank_tensors(bank)))
     described = {
         "schema": "concept-bank",
@@ -145,10 +147,7 @@ def _load_children(bank: ConceptBank, folder: Path, described: dict[str, Any]) -
     """Read the banks of sub-concepts, whose hashes their parent knows."""
     for listed in described["children"]:
         inside = folder / listed["folder"]
-        if _bank_sha256(inside) != listed["bank_sha256"]:
-            raise StoreError(
-                f"{inside / 'bank.json'} must have SHA-256 {listed['bank_sha256']}; it has not."
-            )
+        check_sha256(inside / "bank.json", listed["bank_sha256"])
         child_described, tensors = read_parts(inside)
         backbone = bank.backbone.at(child_described["network"]["layer"])
         child = bank_from(child_described, tensors, backbone, bank)
@@ -176,17 +175,31 @@ def read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """
     described = read_json(folder / "bank.json", "concept-bank")
     file = folder / "bank.safetensors"
-    if not file.is_file() or file_sha256(file) != described["tensors_sha256"]:
-        raise StoreError(f"{file} must have SHA-256 {described['tensors_sha256']}; it has not.")
+    check_sha256(file, described["tensors_sha256"])
     try:
         return described, load(file.read_bytes())
     except SafetensorError as error:
         raise StoreError(f"{file} must be a safetensors file; got {error}.") from error
 
 
-def _bank_sha256(folder: Path) -> str:
-    file = folder / "bank.json"
-    return file_sha256(file) if file.is_file() else "missing"
+def check_sha256(file: Path, expected: str) -> None:
+    """Require a file with the hash that another file of the store says.
+
+    Parameters
+    ----------
+    file
+        Of the store.
+    expected
+        Its SHA-256.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or was altered.
+    """
+    found = file_sha256(file) if file.is_file() else "no file"
+    if found != expected:
+        raise StoreError(f"{file} must have SHA-256 {expected}; got {found}.")
 
 
 def write_images(file: Path, images: Sequence[StoredImage]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from craft_core.provenance import file_sha256
-from stimuli_builder.cache import keep, kept
 from stimuli_builder.catches import catch_places, choose_catches
 from stimuli_builder.config import PhaseConfig, StudyConfig
 from stimuli_builder.errors import BalanceWarning, SelectionError, StimuliError
@@ -24,7 +23,7 @@ from stimuli_builder.orders import (
 )
 from stimuli_builder.practice import CLASSES
 from stimuli_builder.procedure import session_questionnaire
-from stimuli_builder.same_images import HASHED_BY, hash_image
+from stimuli_builder.same_images import hash_images
 from stimuli_builder.scenarios.registry import SCENARIOS
 from stimuli_builder.sessions import Session, TrialList
 from stimuli_builder.stores import ConceptStore
@@ -98,7 +97,8 @@ def draw_images(
     check_images(store, folder, [candidate.file for candidate in pool])
     order = [pool[index].file for index in generator.permutation(len(pool))]
     of_crops = sorted(set(shown) - set(order))
-    hashes = _hashes([*of_crops, *order], store, folder, cache)
+    known = {image.file: image.sha256 for image in store.images}
+    hashes = hash_images(folder, {file: known[file] for file in [*of_crops, *order]}, cache)
     alone = set(without_near_duplicates([*of_crops, *order], hashes, certain=len(of_crops)))
     return draw_supersets(
         [candidate for candidate in pool if candidate.file in alone],
@@ -357,20 +357,3 @@ def _design(phase: PhaseConfig) -> PhaseDesign:
         tie_broken_share=phase.tie_broken_share,
         error_share=phase.error_share,
     )
-
-
-def _hashes(
-    files: Sequence[str], store: ConceptStore, folder: Path, cache: Path | None
-) -> dict[str, np.ndarray]:
-    """Hash images, which were checked to be those of the store."""
-    known = {image.file: image.sha256 for image in store.images}
-    hashes = {}
-    for name in files:
-        place = None if cache is None else cache / f"{known[name]}-{HASHED_BY}.phash"
-        found = None if place is None else kept(place)
-        if found is None:
-            found = np.packbits(hash_image(folder / name)).tobytes()
-            if place is not None:
-                keep(place, found)
-        hashes[name] = np.unpackbits(np.frombuffer(found, dtype=np.uint8)).astype(bool)
-    return hashes

@@ -94,7 +94,9 @@ def test_altered_child_is_refused(tree, backbone, tmp_path):
     save_bank(tree, tmp_path / "bank")
     file = tmp_path / "bank" / "children" / "0" / "bank.json"
     file.write_text(file.read_text().replace('"concept": 1', '"concept": 0', 1))
-    with pytest.raises(StoreError, match=r"children/0/bank.json must have SHA-256 .*; it has not"):
+    with pytest.raises(
+        StoreError, match=r"children/0/bank.json must have SHA-256 .*; got [0-9a-f]{64}\."
+    ):
         load_bank(tmp_path / "bank", backbone)
 
 
@@ -152,7 +154,7 @@ def test_altered_tensors_are_refused(bank, backbone, tmp_path):
     content[-1] ^= 1
     file.write_bytes(content)
     with pytest.raises(
-        StoreError, match=r"bank.safetensors must have SHA-256 [0-9a-f]{64}; it has not"
+        StoreError, match=r"bank.safetensors must have SHA-256 [0-9a-f]{64}; got [0-9a-f]{64}\."
     ):
         load_bank(tmp_path / "bank", backbone)
 

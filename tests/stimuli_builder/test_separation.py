@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
-from stimuli_builder.separation import can_be_told, told_by_chance, told_pairs
+from stimuli_builder.separation import SHRINKAGE, can_be_told, told_by_chance, told_pairs
 
 N = 24
 LABELS = np.repeat(["husky", "wolf"], N // 2)
@@ -23,6 +24,15 @@ def chance_of(features, labels=LABELS, seed=0):
 def test_one_number_has_its_area_under_the_curve():
     features = rng().normal(size=(N, 1)) + (LABELS == "wolf")[:, None]
     expected = roc_auc_score(LABELS == "wolf", features[:, 0])
+    assert told_pairs(features, LABELS) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_numbers", [2, 3])
+def test_several_numbers_are_told_as_by_scikit_learn(n_numbers):
+    features = rng(n_numbers).normal(size=(N, n_numbers)) + 0.5 * (LABELS == "wolf")[:, None]
+    scaled = (features - features.mean(axis=0)) / features.std(axis=0)
+    line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE).fit(scaled, LABELS)
+    expected = roc_auc_score(LABELS == "wolf", line.decision_function(scaled))
     assert told_pairs(features, LABELS) == pytest.approx(expected)
 
 

@@ -70,7 +70,7 @@ def test_hashes_of_pictures_are_kept_between_builds(pictures, tmp_path, monkeypa
     cache = tmp_path / "cache"
     first = drawn(pictures, tmp_path, cache=cache)
     assert len(list(cache.iterdir())) == 12
-    monkeypatch.setattr("stimuli_builder.tasks.utility.hash_image", None)
+    monkeypatch.setattr("stimuli_builder.same_images.hash_image", None)
     assert drawn(pictures, tmp_path, cache=cache) == first
 
 
